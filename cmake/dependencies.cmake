@@ -1,0 +1,26 @@
+# Third-party libraries, all from the distribution. docs/architecture.md says which module may
+# include which.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+pkg_check_modules(libevent REQUIRED IMPORTED_TARGET libevent_core libevent_pthreads)
+
+# libpg_query and civetweb have no usable CMake package on every release we build on.
+function(pgsidecar_plain_library target library header)
+  find_library(${target}_LIBRARY ${library} REQUIRED)
+  find_path(${target}_INCLUDE ${header} REQUIRED)
+  add_library(${target} INTERFACE IMPORTED)
+  target_link_libraries(${target} INTERFACE ${${target}_LIBRARY})
+  target_include_directories(${target} SYSTEM INTERFACE ${${target}_INCLUDE})
+endfunction()
+pgsidecar_plain_library(pg_query pg_query pg_query.h)
+pgsidecar_plain_library(civetweb civetweb civetweb.h)
+
+if(PGSIDECAR_TESTS)
+  find_package(GTest REQUIRED)
+endif()

@@ -1,0 +1,20 @@
+# Warnings, sanitizers and the version header that every target shares.
+add_library(pgsidecar_flags INTERFACE)
+target_compile_options(
+  pgsidecar_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+                            -fno-omit-frame-pointer -fstack-protector-strong)
+
+if(PGSIDECAR_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+elseif(PGSIDECAR_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+elseif(NOT PGSIDECAR_SANITIZE STREQUAL "")
+  message(FATAL_ERROR "PGSIDECAR_SANITIZE is '${PGSIDECAR_SANITIZE}'; allowed: empty, address, thread")
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
