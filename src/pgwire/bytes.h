@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace pgsidecar::pgwire {
+
+/// Big-endian integers, as the protocol sends them. Requires: enough bytes at `p`.
+inline std::uint16_t ReadUint16(const char* p) {
+  const auto* b = reinterpret_cast<const unsigned char*>(p);
+  return static_cast<std::uint16_t>(b[0] << 8 | b[1]);
+}
+
+inline std::uint32_t ReadUint32(const char* p) {
+  const auto* b = reinterpret_cast<const unsigned char*>(p);
+  return static_cast<std::uint32_t>(b[0]) << 24 | static_cast<std::uint32_t>(b[1]) << 16 |
+         static_cast<std::uint32_t>(b[2]) << 8 | b[3];
+}
+
+/// Takes a zero-terminated string off the front; without a zero, all that is left.
+inline std::string_view TakeString(std::string_view& bytes) {
+  const std::size_t end = bytes.find('\0');
+  const std::string_view text = bytes.substr(0, end);
+  bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
+  return text;
+}
+
+}  // namespace pgsidecar::pgwire

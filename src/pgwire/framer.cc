@@ -1,0 +1,148 @@
+#include "pgwire/framer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "pgwire/bytes.h"
+
+namespace pgsidecar::pgwire {
+namespace {
+
+struct Row {
+  char type;
+  BodyUse use;
+};
+
+template <std::size_t N>
+constexpr BodyTable MakeTable(const Row (&rows)[N]) {
+  BodyTable table{};
+  for (const Row& row : rows) table[static_cast<std::size_t>(row.type)] = row.use;
+  return table;
+}
+
+constexpr Row kFrontendRows[] = {
+    {'B', BodyUse::kHead},  // Bind: portal and statement name
+    {'C', BodyUse::kHead},  // Close: kind and name
+    {'D', BodyUse::kHead},  // Describe: kind and name
+    {'E', BodyUse::kHead},  // Execute: portal name
+    {'F', BodyUse::kSkip},  // FunctionCall
+    {'H', BodyUse::kSkip},  // Flush
+    {'P', BodyUse::kText},  // Parse: name, text, parameter types
+    {'Q', BodyUse::kText},  // Query: text
+    {'S', BodyUse::kHead},  // Sync
+    {'X', BodyUse::kSkip},  // Terminate
+    {'c', BodyUse::kHead},  // CopyDone
+    {'d', BodyUse::kSkip},  // CopyData
+    {'f', BodyUse::kHead},  // CopyFail
+    {'p', BodyUse::kSkip},  // PasswordMessage and the other answers during authentication
+};
+
+constexpr Row kBackendRows[] = {
+    {'1', BodyUse::kHead},  // ParseComplete
+    {'2', BodyUse::kHead},  // BindComplete
+    {'3', BodyUse::kHead},  // CloseComplete
+    {'A', BodyUse::kSkip},  // NotificationResponse
+    {'C', BodyUse::kHead},  // CommandComplete: tag
+    {'D', BodyUse::kSkip},  // DataRow
+    {'E', BodyUse::kHead},  // ErrorResponse: severity and SQLSTATE
+    {'G', BodyUse::kHead},  // CopyInResponse
+    {'H', BodyUse::kHead},  // CopyOutResponse
+    {'I', BodyUse::kHead},  // EmptyQueryResponse
+    {'K', BodyUse::kSkip},  // BackendKeyData
+    {'N', BodyUse::kHead},  // NoticeResponse: severity
+    {'S', BodyUse::kHead},  // ParameterStatus: name and value
+    {'T', BodyUse::kSkip},  // RowDescription
+    {'V', BodyUse::kSkip},  // FunctionCallResponse
+    {'W', BodyUse::kHead},  // CopyBothResponse
+    {'Z', BodyUse::kHead},  // ReadyForQuery: transaction status
+    {'c', BodyUse::kHead},  // CopyDone
+    {'d', BodyUse::kSkip},  // CopyData
+    {'n', BodyUse::kHead},  // NoData
+    {'s', BodyUse::kHead},  // PortalSuspended
+    {'t', BodyUse::kSkip},  // ParameterDescription
+};
+
+}  // namespace
+
+const BodyTable kFrontendMessages = MakeTable(kFrontendRows);
+const BodyTable kBackendMessages = MakeTable(kBackendRows);
+
+Framer::Status Framer::Next(std::string_view& bytes, Frame& frame) {
+  while (true) {
+    if (left_ == 0) {
+      if (!TakeHeader(bytes)) return Status::kNeedMore;
+      const auto type = static_cast<unsigned char>(header_[0]);
+      use_ = type < table_->size() ? (*table_)[type] : BodyUse::kUnknown;
+      if (use_ == BodyUse::kUnknown) return Status::kUnknownType;
+      const std::uint32_t length = ReadUint32(header_.data() + 1);
+      if (length < 4 || length > kMessageLengthMax) return Status::kBadLength;
+      body_bytes_ = left_ = length - 4;
+      head_bytes_ = 0;
+      started_ = false;
+      frame = {header_[0], use_, true, true, body_bytes_, {}};
+      if (use_ == BodyUse::kSkip || left_ == 0) return Status::kFrame;
+    }
+    if (bytes.empty()) return Status::kNeedMore;
+    switch (use_) {
+      case BodyUse::kSkip:
+      case BodyUse::kUnknown:
+        Skip(bytes);
+        break;
+      case BodyUse::kHead:
+        if (TakeHead(bytes, frame)) return Status::kFrame;
+        break;
+      case BodyUse::kText:
+        TakePiece(bytes, frame);
+        return Status::kFrame;
+    }
+  }
+}
+
+bool Framer::TakeHeader(std::string_view& bytes) {
+  if (header_bytes_ == 0 && bytes.size() >= header_.size()) {  // the common case
+    std::memcpy(header_.data(), bytes.data(), header_.size());
+    bytes.remove_prefix(header_.size());
+    return true;
+  }
+  const std::size_t taken = std::min(bytes.size(), header_.size() - header_bytes_);
+  std::memcpy(header_.data() + header_bytes_, bytes.data(), taken);
+  bytes.remove_prefix(taken);
+  header_bytes_ = static_cast<std::uint8_t>(header_bytes_ + taken);
+  if (header_bytes_ < header_.size()) return false;
+  header_bytes_ = 0;
+  return true;
+}
+
+bool Framer::TakeHead(std::string_view& bytes, Frame& frame) {
+  frame = {header_[0], use_, true, true, body_bytes_, {}};
+  if (left_ == body_bytes_ && bytes.size() >= left_) {  // whole and in one piece
+    frame.body = bytes.substr(0, std::min<std::size_t>(left_, kHeadBytes));
+    bytes.remove_prefix(left_);
+    left_ = 0;
+    return true;
+  }
+  const std::size_t here = std::min<std::size_t>(bytes.size(), left_);
+  const std::size_t kept = std::min(here, kHeadBytes - head_bytes_);
+  std::memcpy(head_.data() + head_bytes_, bytes.data(), kept);
+  head_bytes_ = static_cast<std::uint16_t>(head_bytes_ + kept);
+  bytes.remove_prefix(here);
+  left_ -= static_cast<std::uint32_t>(here);
+  frame.body = {head_.data(), head_bytes_};
+  return left_ == 0;
+}
+
+void Framer::TakePiece(std::string_view& bytes, Frame& frame) {
+  const std::size_t here = std::min<std::size_t>(bytes.size(), left_);
+  left_ -= static_cast<std::uint32_t>(here);
+  frame = {header_[0], use_, !started_, left_ == 0, body_bytes_, bytes.substr(0, here)};
+  started_ = true;
+  bytes.remove_prefix(here);
+}
+
+void Framer::Skip(std::string_view& bytes) {
+  const std::size_t here = std::min<std::size_t>(bytes.size(), left_);
+  bytes.remove_prefix(here);
+  left_ -= static_cast<std::uint32_t>(here);
+}
+
+}  // namespace pgsidecar::pgwire

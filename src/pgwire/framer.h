@@ -1,0 +1,71 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace pgsidecar::pgwire {
+
+/// How much of a message's body reply matching wants to see.
+enum class BodyUse : std::uint8_t {
+  kUnknown,  ///< No such message type.
+  kSkip,     ///< Nothing: one frame as soon as the header is complete.
+  kHead,     ///< The first kHeadBytes: one frame when the message is complete.
+  kText,     ///< Everything, in pieces as they come.
+};
+
+/// One row per message type: the ASCII code is the index.
+using BodyTable = std::array<BodyUse, 128>;
+
+/// Messages of a session after its startup. PostgreSQL manual, "Message Formats".
+extern const BodyTable kFrontendMessages;
+extern const BodyTable kBackendMessages;
+
+/// Longest body that is believed. PostgreSQL allocates no message above 1 GiB (MaxAllocSize).
+constexpr std::uint32_t kMessageLengthMax = 1U << 30;
+
+constexpr std::size_t kHeadBytes = 256;
+
+/// A message, or a piece of one.
+struct Frame {
+  char type = 0;
+  BodyUse use = BodyUse::kUnknown;
+  bool first = true;             ///< kText: the first piece.
+  bool last = true;              ///< kText: the piece that completes the message.
+  std::uint32_t body_bytes = 0;  ///< Length of the whole body.
+  std::string_view body;         ///< kHead: its head; kText: this piece. Valid until the next call.
+};
+
+/// Finds the messages in a stream of bytes that may be cut anywhere. Copies at most kHeadBytes and
+/// never waits for a body it does not want. Loop thread only.
+class Framer {
+ public:
+  explicit Framer(const BodyTable& table) : table_(&table) {}
+
+  enum class Status : std::uint8_t { kFrame, kNeedMore, kUnknownType, kBadLength };
+
+  /// Takes bytes off the front of `bytes` until a frame is found or none are left. After
+  /// kUnknownType or kBadLength the framer must not be used again.
+  Status Next(std::string_view& bytes, Frame& frame);
+
+  /// Whether everything so far was whole messages.
+  bool at_boundary() const { return left_ == 0 && header_bytes_ == 0; }
+
+ private:
+  bool TakeHeader(std::string_view& bytes);
+  bool TakeHead(std::string_view& bytes, Frame& frame);
+  void TakePiece(std::string_view& bytes, Frame& frame);
+  void Skip(std::string_view& bytes);
+
+  const BodyTable* table_;
+  BodyUse use_ = BodyUse::kUnknown;
+  bool started_ = false;           ///< kText: a piece was handed out.
+  std::uint8_t header_bytes_ = 0;  ///< Bytes of an incomplete header in header_.
+  std::uint16_t head_bytes_ = 0;   ///< Bytes of an incomplete head in head_.
+  std::uint32_t body_bytes_ = 0;
+  std::uint32_t left_ = 0;  ///< Bytes of the current message not seen yet.
+  std::array<char, 5> header_{};
+  std::array<char, kHeadBytes> head_;
+};
+
+}  // namespace pgsidecar::pgwire
