@@ -1,0 +1,24 @@
+#pragma once
+
+#include <array>
+
+#include "metrics/registry.h"
+
+namespace pgsidecar::metrics {
+
+inline constexpr Declaration kSlowLogEntries{"pgsidecar_slow_log_entries_total", Type::kCounter,
+                                             "event", "Lines written to the slow query log."};
+inline constexpr Declaration kSlowLogSuppressed{"pgsidecar_slow_log_suppressed_total",
+                                                Type::kCounter, "",
+                                                "Slow log lines left out by the rate limit."};
+
+inline constexpr Declaration kSlowLogDrops{
+    "pgsidecar_events_dropped_total", Type::kCounter, "sink",
+    "Observations lost because a queue was full; should stay 0."};
+inline constexpr Declaration kSlowLogFailures{
+    "pgsidecar_internal_errors_total", Type::kCounter, "component",
+    "Failures inside pgsidecar that were survived; should stay 0."};
+
+inline constexpr std::array kSlowLogMetrics{kSlowLogEntries, kSlowLogSuppressed};
+
+}  // namespace pgsidecar::metrics
