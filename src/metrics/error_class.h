@@ -40,7 +40,10 @@ constexpr std::string_view Name(ErrorClass error_class) {
   return kErrorClassNames[static_cast<std::size_t>(error_class)];
 }
 
-/// The class of a SQLSTATE. An empty or unknown one is kOther.
+/// Whether `text` is five of 0-9 and A-Z.
+bool IsSqlstate(std::string_view text);
+
+/// The class of a SQLSTATE. An empty, malformed or unknown one is kOther.
 ErrorClass ClassOf(std::string_view sqlstate);
 
 }  // namespace pgsidecar::metrics

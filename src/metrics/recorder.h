@@ -65,11 +65,14 @@ class DatabaseRecorder {
 /// The one recorder that every data path reports to. Thread-safe.
 class Recorder {
  public:
+  /// Databases with books of their own, beside `other`.
+  static constexpr std::size_t kDatabasesMax = 8;
+
   explicit Recorder(Registry& registry);
   ~Recorder();
 
-  /// The books of `datname`: at most 8 databases, all others share `other`. Takes a lock: call once
-  /// per login, after PostgreSQL accepted it.
+  /// The books of `datname`: at most kDatabasesMax, all others share `other`. Takes a lock: call
+  /// once per login, after PostgreSQL accepted it.
   DatabaseRecorder& Database(std::string_view datname);
 
  private:

@@ -83,13 +83,17 @@ class Registry {
   ~Registry();
 
   /// Adds the series of `declaration` with these label values, in declared order, or finds it.
-  /// Values are cut to 128 bytes and made valid UTF-8. Requires: the declared type; as many values
-  /// as labels.
+  /// Values become LabelValue(label, value) (metrics/label_value.h). Requires: the declared type;
+  /// as many values as labels.
   Counter& AddCounter(const Declaration& declaration, Values values = {});
   Gauge& AddGauge(const Declaration& declaration, Values values = {});
   Histogram& AddHistogram(const Declaration& declaration, Values values = {});
   /// An info metric: a series of value 1 whose facts are in its labels.
   Gauge& AddInfo(const Declaration& declaration, Values values);
+
+  /// Calls `refresh` before every exposition, so that it can set what is only read then. On the
+  /// scraping thread, several at once; it must be quick. Kept as long as the registry.
+  void BeforeCollect(std::function<void()> refresh);
 
   void Remove(Counter& counter);
   void Remove(Gauge& gauge);
