@@ -1,0 +1,72 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "net/event_loop.h"
+#include "net/resolver.h"
+#include "net/socket.h"
+
+namespace pgsidecar::net {
+
+/// Why no connection came about: the closed label set `reason`.
+enum class ConnectFailure : std::uint8_t {
+  kDns,
+  kRefused,
+  kTimeout,
+  kUnreachable,
+  kResources,  ///< Our own: no descriptor or port left.
+  kOther,
+};
+constexpr std::array<std::string_view, 6> kConnectFailureNames = {
+    "dns", "refused", "timeout", "unreachable", "resources", "other"};
+
+class ConnectHandler {
+ public:
+  virtual ~ConnectHandler() = default;
+  virtual void OnConnected(UniqueFd fd) = 0;
+  /// Every address failed; `text` is the last reason, for a person.
+  virtual void OnConnectFailed(ConnectFailure reason, const std::string& text) = 0;
+};
+
+/// Connects to the first address of an endpoint that answers. Calls its handler exactly once, never
+/// from within Start; destroying the connector forgets the attempt. Loop thread only.
+class Connector final : public FdHandler {
+ public:
+  Connector(EventLoop& loop, Resolver& resolver, ConnectHandler& handler);
+  ~Connector() override;
+
+  /// `timeout` holds for the look-up and again for each address.
+  void Start(const Endpoint& endpoint, std::chrono::nanoseconds timeout);
+
+  void OnReadable() override {}
+  void OnWritable() override;
+
+ private:
+  void OnResolved(const Resolution& resolution);
+  /// Goes on to the next address, or reports the last failure.
+  void TryNext();
+  void OnTimeout();
+  void NoteErrno(int error);
+  void Fail();
+
+  EventLoop& loop_;
+  Resolver& resolver_;
+  ConnectHandler& handler_;
+  std::chrono::nanoseconds timeout_{};
+  Lookup lookup_;
+  std::vector<SocketAddress> addresses_;
+  std::size_t next_ = 0;
+  UniqueFd fd_;
+  FdWatcher watcher_;
+  Timer timer_;
+  ConnectFailure failure_ = ConnectFailure::kOther;
+  std::string failure_text_;
+};
+
+}  // namespace pgsidecar::net
