@@ -1,0 +1,55 @@
+"""Adds up the results of all test programs and prints `N passed, N failed` as its last line.
+
+Usage: count_results.py DIRECTORY. The directory has, for each program, NAME.status with its exit
+code and NAME.xml in JUnit's or GoogleTest's format. A program that failed without saying which test
+did counts as one failed test.
+"""
+
+import pathlib
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def outcome(case):
+    """passed, failed or skipped, for one <testcase>."""
+    if case.find("failure") is not None or case.find("error") is not None:
+        return "failed"
+    if (
+        case.find("skipped") is not None
+        or case.get("status") in ("notrun", "disabled")
+        or case.get("result") in ("skipped", "suppressed")
+    ):
+        return "skipped"
+    return "passed"
+
+
+def read_cases(path):
+    """[(name, outcome)] of one result file; none if the program did not finish writing it."""
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError):
+        return []
+    return [
+        (f"{case.get('classname', '')}.{case.get('name', '')}", outcome(case))
+        for case in root.iter("testcase")
+    ]
+
+
+def main(directory):
+    names = {"passed": [], "failed": [], "skipped": []}
+    for status in sorted(pathlib.Path(directory).glob("*.status")):
+        cases = read_cases(status.with_suffix(".xml"))
+        for name, result in cases:
+            names[result].append(f"{status.stem}: {name}")
+        exit_code = int(status.read_text())
+        if exit_code != 0 and not any(result == "failed" for _, result in cases):
+            names["failed"].append(f"{status.stem}: exit code {exit_code}")
+    for result in ("skipped", "failed"):
+        for name in names[result]:
+            print(f"{result.upper()} {name}")
+    print(f"{len(names['passed'])} passed, {len(names['failed'])} failed")
+    return 1 if names["failed"] or not names["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
