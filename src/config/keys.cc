@@ -1,0 +1,163 @@
+#include "config/keys.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "config/address.h"
+
+namespace pgsidecar::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds kZero{0};
+constexpr hours kDay{24};
+constexpr std::string_view kPathAllowed = "stderr, or the absolute path of a file";
+constexpr std::string_view kCommentKeyAllowed =
+    "sqlcommenter keys of letters, digits and _, as in action, route, controller";
+
+Status CheckLogPath(std::string_view text) {
+  if (text == "stderr" || (text.starts_with('/') && !text.ends_with('/'))) return {};
+  return Refuse(text, "is not a log destination", kPathAllowed);
+}
+
+Status CheckCommentKey(std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0;
+  });
+  if (plain && !text.empty()) return {};
+  return Refuse(text, "is not a key of a comment", kCommentKeyAllowed);
+}
+
+/// One row per key: name, what it does, and how it is read into which member.
+std::vector<Key> MakeKeys() {
+  return {
+      {"upstream", "Where PostgreSQL is; user, password and database in it are not used.",
+       UpstreamField()},
+      {"slow_query_threshold",
+       "A statement that takes longer is slow: counted, logged and listed; it is also a bucket "
+       "bound of the query histograms.",
+       Duration([](Config & c) -> auto& { return c.wire.slow_query_threshold; },
+                {microseconds(100), hours(1)})},
+      {"wire.listen", "Where clients connect instead of to PostgreSQL.",
+       List([](Config & c) -> auto& { return c.wire.listen; },
+            {1, 16, kListenAllowed, CheckListenAddress})},
+      {"wire.max_clients",
+       "Clients connected at the same time; one more is refused with SQLSTATE 53300.",
+       Integer([](Config & c) -> auto& { return c.wire.max_clients; }, {1, 100'000})},
+      {"wire.login_timeout", "Longest time from accepting a client until it is logged in.",
+       Duration([](Config & c) -> auto& { return c.wire.login_timeout; },
+                {milliseconds(10), hours(1)})},
+      {"wire.write_stall_timeout",
+       "A session is closed when bytes wait that long and the receiver takes none of them.",
+       Duration([](Config & c) -> auto& { return c.wire.write_stall_timeout; },
+                {milliseconds(10), kDay})},
+      {"wire.cancel_on_disconnect",
+       "Whether the running statement of a client that vanished is cancelled.",
+       Boolean([](Config & c) -> auto& { return c.wire.cancel_on_disconnect; })},
+      {"wire.observe_memory",
+       "Memory for observing all sessions; above it the largest are relayed without being "
+       "observed.",
+       Bytes([](Config & c) -> auto& { return c.wire.observe_memory_bytes; },
+             {64ULL << 10, 64ULL << 30})},
+      {"drain.accept_for", "How long after SIGTERM new sessions are still served.",
+       Duration([](Config & c) -> auto& { return c.wire.drain_accept_for; }, {kZero, kDay})},
+      {"drain.timeout", "When after SIGTERM the sessions that are left are ended.",
+       Duration([](Config & c) -> auto& { return c.wire.drain_timeout; }, {kZero, kDay})},
+      {"slow_log.path", "Where the slow-query log goes, one JSON object per line.",
+       Text(
+           [](Config & c) -> auto& { return c.slow_log.path; }, kPathAllowed, CheckLogPath)},
+      {"slow_log.rate", "Lines of the slow-query log per second, on average; more are counted.",
+       Number([](Config & c) -> auto& { return c.slow_log.rate; }, {0.01, 10'000})},
+      {"slow_log.burst", "Lines of the slow-query log that may be written at once.",
+       Integer([](Config & c) -> auto& { return c.slow_log.burst; }, {1, 100'000})},
+      {"slow_log.running_after",
+       "A statement that runs that long is logged while it still runs; 0 turns this off.",
+       Duration([](Config & c) -> auto& { return c.slow_log.running_after; }, {kZero, kDay})},
+      {"statements.limit", "Statements that have series of their own; all others share one.",
+       Integer([](Config & c) -> auto& { return c.statements.limit; }, {0, 600})},
+      {"statements.grace", "How long the series of a statement that lost its place stay, frozen.",
+       Duration([](Config & c) -> auto& { return c.statements.grace; },
+                {std::chrono::minutes(5), kDay})},
+      {"statements.text", "How much of a statement's text labels, logs and answers show.",
+       Choice<sql::TextPolicy>([](Config & c) -> auto& { return c.statements.text; },
+                               {"normalised", "summary", "off"})},
+      {"statements.names_from_comments",
+       "Keys of sqlcommenter comments; the first that a statement carries is its operation.",
+       List([](Config & c) -> auto& { return c.statements.names_from_comments; },
+            {0, 16, kCommentKeyAllowed, CheckCommentKey})},
+      {"statements.operations", "Statements with a name and a place of their own.",
+       OperationsField()},
+      {"admin.listen", "Where metrics, probes and the status page are served.",
+       Text(
+           [](Config & c) -> auto& { return c.admin.listen; }, kAdminAllowed, CheckAdminAddress)},
+      {"admin.allow_unauthenticated",
+       "Whether admin.listen may be another address than loopback although anybody who reaches it "
+       "can read.",
+       Boolean([](Config & c) -> auto& { return c.admin.allow_unauthenticated; })},
+      {"log.level", "The least severe lines that are logged.",
+       Choice<LogLevel>([](Config & c) -> auto& { return c.log.level; },
+                        {"debug", "info", "warning", "error"})},
+      {"log.format", "How log lines on stderr look.",
+       Choice<LogFormat>([](Config & c) -> auto& { return c.log.format; }, {"text", "json"})},
+  };
+}
+
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string_view LastPart(std::string_view key) { return key.substr(key.rfind('.') + 1); }
+
+}  // namespace
+
+const std::vector<Key>& Keys() {
+  static const std::vector<Key> keys = MakeKeys();
+  return keys;
+}
+
+const Key* FindKey(std::string_view name) {
+  const auto found =
+      std::find_if(Keys().begin(), Keys().end(), [&](const Key& key) { return key.name == name; });
+  return found == Keys().end() ? nullptr : &*found;
+}
+
+std::string EnvironmentName(std::string_view key) {
+  std::string name = "PGSIDECAR_";
+  for (const char c : key) {
+    name +=
+        c == '.' || c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+std::string Suggestion(std::string_view unknown) {
+  constexpr std::size_t kLongestGuess = 64;
+  if (unknown.size() > kLongestGuess) return {};
+  const Key* nearest = nullptr;
+  std::size_t least = std::max<std::size_t>(2, unknown.size() / 4) + 1;
+  for (const Key& key : Keys()) {
+    const bool same_end = LastPart(key.name) == LastPart(unknown);
+    const std::size_t distance = same_end ? 1 : EditDistance(unknown, key.name);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = &key;
+  }
+  return nearest == nullptr ? "" : " (did you mean " + std::string(nearest->name) + "?)";
+}
+
+}  // namespace pgsidecar::config

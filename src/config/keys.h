@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/field.h"
+
+namespace pgsidecar::config {
+
+/// One configuration key. Its default is what a default-constructed Config holds.
+struct Key {
+  std::string_view name;         ///< `wire.max_clients`; dots are levels of YAML.
+  std::string_view description;  ///< One sentence.
+  Field field;
+};
+
+/// All keys, grouped by their first part, in the order of the documentation.
+const std::vector<Key>& Keys();
+
+/// The key with that name, or null.
+const Key* FindKey(std::string_view name);
+
+/// `PGSIDECAR_WIRE_MAX_CLIENTS` for `wire.max_clients`.
+std::string EnvironmentName(std::string_view key);
+
+/// ` (did you mean KEY?)` for a misspelt key, or nothing when none is near.
+std::string Suggestion(std::string_view unknown);
+
+}  // namespace pgsidecar::config
