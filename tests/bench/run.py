@@ -70,6 +70,9 @@ def parse_options(arguments: list) -> argparse.Namespace:
 
 def measure_all(options: argparse.Namespace) -> list:
     measures = []
+    for name in options.targets:
+        if name != "direct":
+            servers.program(name)  # A missing one is better known now than in ten minutes.
     with Workspace() as workspace:
         scale = SCALE if NEEDS_TABLES & set(options.only) else 0
         postgres = servers.start_postgres(workspace, scale)

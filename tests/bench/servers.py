@@ -114,6 +114,12 @@ def built_program(name: str) -> Path:
                      f"release, or set {name.upper()}, or leave it out with --targets")
 
 
+def program(name: str) -> Path:
+    if name in ("pgbouncer", "haproxy"):
+        return find_program(name, name)
+    return built_program(name)
+
+
 def launch(workspace: Workspace, name: str, upstream: int, wrap: tuple = ()) -> Target:
     """Starts one relay and returns at once; `wait_until` tells when it serves. `wrap` is a command
     to run our own programs under: valgrind, for example."""
@@ -124,18 +130,18 @@ def launch(workspace: Workspace, name: str, upstream: int, wrap: tuple = ()) -> 
     if name == "pgbouncer":
         config = workspace.directory / "pgbouncer.ini"
         config.write_text(PGBOUNCER_INI.format(**values))
-        argv = [find_program("pgbouncer", "pgbouncer"), config]
+        argv = [program(name), config]
         return Target(name, port, workspace.start(name, argv, **unprivileged()))
     if name == "haproxy":
         config = workspace.directory / "haproxy.cfg"
         config.write_text(HAPROXY_CFG.format(**values))
-        argv = [find_program("haproxy", "haproxy"), "-db", "-f", config]
+        argv = [program(name), "-db", "-f", config]
         return Target(name, port, workspace.start(name, argv))
     if name == "bare_relay":
-        argv = [*wrap, built_program(name), port, "127.0.0.1", upstream]
+        argv = [*wrap, program(name), port, "127.0.0.1", upstream]
         return Target(name, port, workspace.start(name, argv))
     admin = free_port()
-    argv = [*wrap, built_program(name), "run", "--upstream",
+    argv = [*wrap, program(name), "run", "--upstream",
             f"postgresql://127.0.0.1:{upstream}?sslmode=disable", "--listen",
             f"127.0.0.1:{port}", "--admin-listen", f"127.0.0.1:{admin}"]
     settings = {"PGSIDECAR_WIRE_MAX_CLIENTS": str(CLIENTS_MAX), "PGSIDECAR_DRAIN_ACCEPT_FOR": "0s"}
@@ -181,11 +187,11 @@ def versions(names: list) -> list:
     """`PostgreSQL 15.9`, `PgBouncer 1.18.0`, ... of what a run used."""
     programs = [("PostgreSQL", postgres_bin() / "postgres", "--version")]
     if "pgbouncer" in names:
-        programs.append(("PgBouncer", find_program("pgbouncer", "pgbouncer"), "--version"))
+        programs.append(("PgBouncer", program("pgbouncer"), "--version"))
     if "haproxy" in names:
-        programs.append(("HAProxy", find_program("haproxy", "haproxy"), "-v"))
+        programs.append(("HAProxy", program("haproxy"), "-v"))
     found = []
-    for title, program, flag in programs:
-        text = subprocess.run([program, flag], capture_output=True, text=True).stdout
+    for title, path, flag in programs:
+        text = subprocess.run([path, flag], capture_output=True, text=True).stdout
         found.append(f"{title} {re.search(r'[0-9]+([.][0-9]+)+', text).group()}")
     return found

@@ -81,17 +81,16 @@ class Workspace:
 
     def __enter__(self) -> "Workspace":
         def interrupt(number, _frame):
+            handle_stop_signals(signal.SIG_IGN)  # A second Ctrl-C must not leave servers behind.
             raise KeyboardInterrupt(signal.Signals(number).name)
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, interrupt)
+        handle_stop_signals(interrupt)
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         return self
 
     def __exit__(self, *_error) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # A second Ctrl-C must not leave servers behind.
+        handle_stop_signals(signal.SIG_IGN)
         for child in reversed(list(self._children)):
             self.stop(child)
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -114,6 +113,11 @@ class Workspace:
         if account:
             os.chown(path, account["user"], account["group"])
         return path
+
+
+def handle_stop_signals(handler) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
 
 
 def unprivileged() -> dict:
