@@ -49,10 +49,10 @@ std::string_view UnitOf(std::string_view name) {
 std::vector<double> BoundsOf(Buckets buckets, double slow_threshold_seconds) {
   std::vector<double> bounds = FixedBounds(buckets);
   if (buckets == Buckets::kQ || buckets == Buckets::kS) {
-    bounds.push_back(slow_threshold_seconds);
-    std::ranges::sort(bounds);
-    const auto repeated = std::ranges::unique(bounds);
-    bounds.erase(repeated.begin(), repeated.end());
+    const auto place = std::ranges::lower_bound(bounds, slow_threshold_seconds);
+    if (place == bounds.end() || *place != slow_threshold_seconds) {
+      bounds.insert(place, slow_threshold_seconds);
+    }
   }
   return bounds;
 }
