@@ -1,0 +1,160 @@
+#include "admin/admin_server.h"
+
+#include <arpa/inet.h>
+#include <civetweb.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "admin/host_rule.h"
+#include "admin/routes.h"
+#include "base/unique_fd.h"
+
+namespace pgsidecar::admin {
+namespace {
+
+constexpr unsigned kFeatureIpv6 = 8;
+
+Error CannotListen(const std::string& address, const std::string& reason) {
+  return Error{"cannot listen on " + address + " (admin.listen): " + reason};
+}
+
+/// civetweb binds by itself but says why it could not only in prose; so ask the kernel first.
+std::optional<std::string> WhyNotBindable(const ListenAddress& address) {
+  const UniqueFd probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in wanted{};
+  wanted.sin_family = AF_INET;
+  wanted.sin_port = htons(static_cast<std::uint16_t>(address.port));
+  inet_pton(AF_INET, address.host.c_str(), &wanted.sin_addr);
+  const int on = 1;
+  setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (bind(probe.get(), reinterpret_cast<const sockaddr*>(&wanted), sizeof(wanted)) == 0 &&
+      listen(probe.get(), 1) == 0) {
+    return std::nullopt;
+  }
+  return std::generic_category().message(errno);
+}
+
+Request ToRequest(const mg_request_info& info) {
+  Request request;
+  request.method = info.request_method;
+  if (info.local_uri_raw != nullptr) request.path = info.local_uri_raw;
+  if (info.query_string != nullptr) request.query = info.query_string;
+  request.http_version = info.http_version;
+  for (int i = 0; i < info.num_headers; ++i) {
+    request.headers.emplace_back(info.http_headers[i].name, info.http_headers[i].value);
+  }
+  return request;
+}
+
+Router& RouterOf(const mg_connection* connection) {
+  return *static_cast<Router*>(mg_get_user_data(mg_get_context(connection)));
+}
+
+/// A client that left before it had its answer is no failure of ours.
+void Send(mg_connection* connection, const std::string& bytes) {
+  mg_write(connection, bytes.data(), bytes.size());
+}
+
+int OnRequest(mg_connection* connection) {
+  const Request request = ToRequest(*mg_get_request_info(connection));
+  Send(connection, RouterOf(connection).Answer(request));
+  return 200;
+}
+
+int OnBrokenRequest(mg_connection* connection, int status, const char*) {
+  Send(connection, RouterOf(connection).AnswerBroken(status));
+  return 0;
+}
+
+/// Whatever civetweb has to say about a request is an answer with a counter.
+int OnLogMessage(const mg_connection*, const char*) { return 1; }
+
+mg_callbacks Callbacks() {
+  mg_callbacks callbacks{};
+  callbacks.begin_request = OnRequest;
+  callbacks.http_error = OnBrokenRequest;
+  callbacks.log_message = OnLogMessage;
+  callbacks.log_access = OnLogMessage;
+  return callbacks;
+}
+
+}  // namespace
+
+struct AdminServer::State {
+  State(AdminContext context, const ListenAddress& where)
+      : address(where), router(std::move(context), where.loopback) {
+    mg_init_library(MG_FEATURES_DEFAULT);
+  }
+  ~State() {
+    if (server != nullptr) mg_stop(server);
+    mg_exit_library();
+  }
+
+  ListenAddress address;
+  Router router;
+  mg_context* server = nullptr;
+};
+
+Result<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptions& options,
+                                                        AdminContext context) {
+  const auto address = ParseListenAddress(options.listen);
+  if (!address) {
+    return CannotListen(options.listen, "allowed: an IP address or localhost, a colon and a port");
+  }
+  if (address->ipv6 && mg_check_feature(kFeatureIpv6) == 0) {
+    return CannotListen(options.listen, "the installed civetweb was built without IPv6");
+  }
+  if (!address->ipv6) {
+    if (const auto reason = WhyNotBindable(*address)) return CannotListen(options.listen, *reason);
+  }
+  auto state = std::make_unique<State>(std::move(context), *address);
+  const std::array<const char*, 19> settings = {"listening_ports",
+                                                options.listen.c_str(),
+                                                "num_threads",
+                                                "32",
+                                                "request_timeout_ms",
+                                                "5000",
+                                                "enable_keep_alive",
+                                                "no",
+                                                "decode_url",
+                                                "no",
+                                                "enable_directory_listing",
+                                                "no",
+                                                "access_control_allow_origin",
+                                                "",
+                                                "access_control_allow_methods",
+                                                "",
+                                                "access_control_allow_headers",
+                                                "",
+                                                nullptr};
+  const mg_callbacks callbacks = Callbacks();
+  std::array<char, 256> text{};
+  mg_error_data failure{};
+  failure.text = text.data();
+  failure.text_buffer_size = text.size();
+  mg_init_data init{};
+  init.callbacks = &callbacks;
+  init.user_data = &state->router;
+  init.configuration_options = const_cast<const char**>(settings.data());
+  state->server = mg_start2(&init, &failure);
+  if (state->server == nullptr) return CannotListen(options.listen, text.data());
+  mg_server_port port{};
+  if (mg_get_server_ports(state->server, 1, &port) == 1) state->address.port = port.port;
+  return std::unique_ptr<AdminServer>(new AdminServer(std::move(state)));
+}
+
+AdminServer::AdminServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+AdminServer::~AdminServer() = default;
+
+std::string AdminServer::address() const {
+  const ListenAddress& address = state_->address;
+  const std::string host = address.ipv6 ? "[" + address.host + "]" : address.host;
+  return host + ":" + std::to_string(address.port);
+}
+
+}  // namespace pgsidecar::admin

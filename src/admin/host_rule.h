@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pgsidecar::admin {
+
+/// Whether the value of a Host header names this machine by itself: an IP literal or `localhost`,
+/// with or without a port. On a loopback listener nothing else is served, so that a web page whose
+/// name was pointed at 127.0.0.1 cannot read from it.
+bool IsLocalHost(std::string_view host);
+
+/// Whether an Origin header names the same authority as Host. `null` and other schemes do not.
+bool IsSameOrigin(std::string_view origin, std::string_view host);
+
+/// Where to listen, for civetweb.
+struct ListenAddress {
+  std::string host;  ///< An IP literal without brackets.
+  int port = 0;
+  bool ipv6 = false;
+  bool loopback = false;
+};
+
+/// Reads `127.0.0.1:9432`, `[::1]:9432`, `localhost:9432`. Nothing if it is none of them.
+std::optional<ListenAddress> ParseListenAddress(std::string_view text);
+
+}  // namespace pgsidecar::admin
