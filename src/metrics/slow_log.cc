@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "metrics/line_writer.h"
+#include "metrics/self_metrics.h"
 #include "metrics/slow_log_metrics.h"
 #include "metrics/token_bucket.h"
 
@@ -46,8 +47,8 @@ struct SlowLog::State {
                 &registry.AddCounter(kSlowLogEntries, {"running"}),
                 &registry.AddCounter(kSlowLogEntries, {"slow_group"})},
         suppressed_lines(registry.AddCounter(kSlowLogSuppressed)),
-        dropped(registry.AddCounter(kSlowLogDrops, {"slow_log"})),
-        failures(registry.AddCounter(kSlowLogFailures, {"slow_log"})),
+        dropped(registry.AddCounter(kEventsDroppedTotal, {"slow_log"})),
+        failures(registry.AddCounter(kInternalErrorsTotal, {"metrics"})),
         writer(std::move(opened)),
         bucket(options.rate, options.burst, clock.Now()) {}
 

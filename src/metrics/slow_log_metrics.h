@@ -12,13 +12,6 @@ inline constexpr Declaration kSlowLogSuppressed{"pgsidecar_slow_log_suppressed_t
                                                 Type::kCounter, "",
                                                 "Slow log lines left out by the rate limit."};
 
-inline constexpr Declaration kSlowLogDrops{
-    "pgsidecar_events_dropped_total", Type::kCounter, "sink",
-    "Observations lost because a queue was full; should stay 0."};
-inline constexpr Declaration kSlowLogFailures{
-    "pgsidecar_internal_errors_total", Type::kCounter, "component",
-    "Failures inside pgsidecar that were survived; should stay 0."};
-
 inline constexpr std::array kSlowLogMetrics{kSlowLogEntries, kSlowLogSuppressed};
 
 }  // namespace pgsidecar::metrics
