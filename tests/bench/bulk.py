@@ -1,6 +1,8 @@
 """Many bytes in one statement: a result of a million rows, COPY out and COPY in."""
 
 import time
+from dataclasses import dataclass
+from typing import Callable
 
 from pgclient import Session, message
 from report import Bound, Measure
@@ -22,8 +24,14 @@ def copy_chunk() -> bytes:
     return message(b"d", line * 64) * (MIB // ROW_BYTES // 64)
 
 
-def compare(workspace: Workspace, postgres: Postgres, options, title: str, transfer) -> list:
-    """`transfer(session)` moves the data and returns its bytes, the same through every target."""
+@dataclass
+class Transfer:
+    title: str
+    move: Callable[[Session], int]  # Returns the bytes, the same through every target.
+
+
+def compare(workspace: Workspace, postgres: Postgres, options, transfer: Transfer) -> list:
+    title = transfer.title
     rate = Measure(f"{title}: throughput", "MiB/s", [Bound(1.0, "pgbouncer", at_most=False)])
     cpu = Measure(f"{title}: CPU per MiB", "µs")
     growth = Measure(f"{title}: memory growth", "MiB", [Bound(GROWTH_MIB_MAX)])
@@ -34,7 +42,7 @@ def compare(workspace: Workspace, postgres: Postgres, options, title: str, trans
         for number in range(options.rounds):
             options.progress(f"{title}: round {number + 1} of {options.rounds}")
             for target in targets:
-                size, seconds, cpu_seconds = timed(target, transfer)
+                size, seconds, cpu_seconds = timed(target, transfer.move)
                 sizes.add(size)
                 rate.add(target.name, size / MIB / seconds)
                 if target.child:
@@ -48,19 +56,19 @@ def compare(workspace: Workspace, postgres: Postgres, options, title: str, trans
     return [rate, cpu, growth]
 
 
-def timed(target: Target, transfer) -> tuple:
+def timed(target: Target, move) -> tuple:
     with Session(target.port) as session:
         cpu = target.child.cpu_seconds() if target.child else 0.0
         begin = time.monotonic()
-        size = transfer(session)
+        size = move(session)
         seconds = time.monotonic() - begin
         return size, seconds, (target.child.cpu_seconds() - cpu if target.child else 0.0)
 
 
 def measure_rows(workspace: Workspace, postgres: Postgres, options) -> list:
     sql = ROWS.format(rows=options.rows)
-    return compare(workspace, postgres, options, f"result of {options.rows:,} rows",
-                   lambda session: session.drain(sql))
+    rows = Transfer(f"result of {options.rows:,} rows", lambda session: session.drain(sql))
+    return compare(workspace, postgres, options, rows)
 
 
 def measure_copy(workspace: Workspace, postgres: Postgres, options) -> list:
@@ -73,6 +81,6 @@ def measure_copy(workspace: Workspace, postgres: Postgres, options) -> list:
         session.copy_in(COPY_IN, chunk, size)
         return len(chunk) * size
 
-    return [*compare(workspace, postgres, options, f"COPY out of {size} MiB",
-                     lambda session: session.drain(sql)),
-            *compare(workspace, postgres, options, f"COPY in of {size} MiB", copy_in)]
+    ways = [Transfer(f"COPY out of {size} MiB", lambda session: session.drain(sql)),
+            Transfer(f"COPY in of {size} MiB", copy_in)]
+    return [found for way in ways for found in compare(workspace, postgres, options, way)]

@@ -7,7 +7,7 @@ import time
 from pgclient import Session, answers
 from report import Bound, Measure
 from servers import Postgres, http_get, launch, running, start_idle_upstream
-from workspace import Workspace, wait_until
+from workspace import BenchError, Workspace, wait_until
 
 KIB, MIB = 1 << 10, 1 << 20
 SETTLE_SECONDS = 1.0
@@ -33,6 +33,8 @@ def measure_idle(workspace: Workspace, _postgres: Postgres, options) -> list:
             for _ in range(pairs):
                 stack.enter_context(Session(target.port)).query("SELECT 1")
             time.sleep(SETTLE_SECONDS)
+            if target.child.descriptors() < 2 * pairs:
+                raise BenchError(f"{name} does not hold one upstream connection per client")
             per_pair.add(name, (target.child.resident_bytes() - before) / pairs / KIB)
     workspace.stop(child)
     return [per_pair]

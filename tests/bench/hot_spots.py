@@ -60,7 +60,7 @@ def sample(workspace: Workspace, postgres: servers.Postgres, options) -> str:
         recorder.stop(signal.SIGINT)
     print(f"{options.target}, {load.title()}: {result.per_second:,.0f} statements/s, "
           f"{result.cpu_us:.1f} µs CPU each")
-    return output_of([perf, "report", "--stdio", "-q", "--sort", "dso,symbol", "-i", data],
+    return output_of([perf, "report", "--stdio", "-q", "-F", "overhead,dso,symbol", "-i", data],
                      options.lines)
 
 

@@ -110,9 +110,11 @@ def machine() -> str:
            f"Linux {kernel}"
 
 
-def render(measures: list, names: list, command: str) -> str:
-    parts = [f"Measured {datetime.date.today().isoformat()} on {machine()}; "
-             f"{', '.join(versions(names))}. Repeat with:", f"    {command}"]
+def render(measures: list, names: list, command: str, load: float) -> str:
+    """`load` is the machine's load average before the run: other people's work."""
+    parts = [f"Measured {datetime.date.today().isoformat()} on {machine()}, load average "
+             f"{load:.1f} before the run; {', '.join(versions(names))}. Repeat with:",
+             f"    {command}"]
     targets = target_table(measures)
     if targets:
         parts.append(aligned(targets))

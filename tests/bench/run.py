@@ -4,6 +4,7 @@ Exit code 0 whatever was met, 1 if something failed, 2 for wrong usage. Timings 
 """
 
 import argparse
+import os
 import sys
 
 import bulk
@@ -83,11 +84,13 @@ def measure_all(options: argparse.Namespace) -> list:
 
 def main(arguments: list) -> int:
     options = parse_options(arguments)
+    load = os.getloadavg()[0]
     options.progress = lambda text: print(text, file=sys.stderr, flush=True)
     try:
         measures = measure_all(options)
         repeat = [argument for argument in arguments if argument != "--markdown"]
-        text = report.render(measures, options.targets, " ".join(["tests/bench/run.sh", *repeat]))
+        command = " ".join(["tests/bench/run.sh", *repeat])
+        text = report.render(measures, options.targets, command, load)
         print(text)
         if options.markdown:
             report.write_document(text)

@@ -60,7 +60,8 @@ def measure(workspace: Workspace, postgres: Postgres, options) -> list:
     with running(workspace, [OURS], postgres.port) as (target,):
         series = fill(target)
         cpu = Measure(f"CPU of a scrape of {series:,} series", "ms", [Bound(10.0)])
-        p99 = Measure(f"{load.title()}: p99 while scraped every second", "µs", [Bound(1.05, quiet)])
+        p99 = Measure(f"{load.title()}: p99 while scraped every second", "µs",
+                      [Bound(1.05, quiet)])
         for number in range(options.rounds):
             options.progress(f"scrape: round {number + 1} of {options.rounds}")
             before = target.child.cpu_seconds()

@@ -49,7 +49,8 @@ def run_slice(workspace: Workspace, postgres: Postgres, target: Target, load: Lo
         raise BenchError(f"pgbench through {target.name} failed:\n{done.stdout}{done.stderr}")
     latencies = read_latencies(prefix)
     return Slice(int(transactions), figure(r"tps = ([\d.]+) \(without", done),
-                 statistics.median_grouped(latencies, 1), statistics.quantiles(latencies, n=100)[98],
+                 statistics.median_grouped(latencies, 1),
+                 statistics.quantiles(latencies, n=100)[98],
                  (after - before) / transactions * 1e6)
 
 

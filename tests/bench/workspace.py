@@ -46,6 +46,9 @@ class Child:
     def peak_resident_bytes(self) -> int:
         return self._status_bytes("VmHWM")
 
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def check_alive(self) -> None:
         code = self.process.poll()
         if code is not None:
