@@ -5,9 +5,13 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "admin/host_rule.h"
@@ -23,13 +27,18 @@ Error CannotListen(const std::string& address, const std::string& reason) {
   return Error{"cannot listen on " + address + " (admin.listen): " + reason};
 }
 
+sockaddr_in SocketAddress(const ListenAddress& address) {
+  sockaddr_in out{};
+  out.sin_family = AF_INET;
+  out.sin_port = htons(static_cast<std::uint16_t>(address.port));
+  inet_pton(AF_INET, address.host.c_str(), &out.sin_addr);
+  return out;
+}
+
 /// civetweb binds by itself but says why it could not only in prose; so ask the kernel first.
 std::optional<std::string> WhyNotBindable(const ListenAddress& address) {
   const UniqueFd probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in wanted{};
-  wanted.sin_family = AF_INET;
-  wanted.sin_port = htons(static_cast<std::uint16_t>(address.port));
-  inet_pton(AF_INET, address.host.c_str(), &wanted.sin_addr);
+  const sockaddr_in wanted = SocketAddress(address);
   const int on = 1;
   setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (bind(probe.get(), reinterpret_cast<const sockaddr*>(&wanted), sizeof(wanted)) == 0 &&
@@ -83,6 +92,27 @@ mg_callbacks Callbacks() {
   return callbacks;
 }
 
+/// civetweb's accepting thread looks at its stop flag only when its poll of two seconds ends; a
+/// connection ends it at once. `stopped` is set when there is nothing left to wake.
+void WakeUntil(const std::atomic<bool>& stopped, const ListenAddress& address) {
+  constexpr std::chrono::milliseconds kPause{10};
+  const sockaddr_in target = SocketAddress(address);
+  while (!stopped) {
+    const UniqueFd knock(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    connect(knock.get(), reinterpret_cast<const sockaddr*>(&target), sizeof(target));
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+void Stop(mg_context* server, const ListenAddress& address) {
+  std::atomic<bool> stopped{false};
+  std::thread waker;
+  if (!address.ipv6) waker = std::thread(WakeUntil, std::cref(stopped), std::cref(address));
+  mg_stop(server);
+  stopped = true;
+  if (waker.joinable()) waker.join();
+}
+
 }  // namespace
 
 struct AdminServer::State {
@@ -91,7 +121,7 @@ struct AdminServer::State {
     mg_init_library(MG_FEATURES_DEFAULT);
   }
   ~State() {
-    if (server != nullptr) mg_stop(server);
+    if (server != nullptr) Stop(server, address);
     mg_exit_library();
   }
 
