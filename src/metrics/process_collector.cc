@@ -22,7 +22,7 @@ std::string ReadFile(const char* path) {
   return std::move(text).str();
 }
 
-/// The number after `key ` at the start of a line of `/proc/stat`.
+/// Unix time at which the kernel started, from `/proc/stat`.
 std::optional<double> BootTime() {
   std::istringstream lines(ReadFile("/proc/stat"));
   for (std::string line; std::getline(lines, line);) {
