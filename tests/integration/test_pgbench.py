@@ -1,6 +1,7 @@
 """The counts on /metrics equal what pgbench sent, by PostgreSQL's own log, exactly."""
 
 import collections
+import functools
 import pathlib
 import re
 import subprocess
@@ -39,9 +40,10 @@ def logged(cluster, name):
                                if match["name"] == name)
 
 
+@functools.cache
 def overhead(cluster, script, mode):
     """What pgbench runs beside its transactions: all of a run of one, less that one transaction."""
-    name = f"overhead {script} {mode}"
+    name = "overhead" + "".join(script) + mode
     cluster.sql("ALTER DATABASE bench SET log_statement = 'all'")
     pgbench(cluster.port, *script, "-M", mode, "-t", "1", name=name)
     cluster.sql("ALTER DATABASE bench RESET log_statement")
