@@ -35,6 +35,9 @@ is_installed() {
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# A newer package from elsewhere can make one of the release impossible to install.
+is_installable() { apt-get -s -qq install --no-install-recommends "$1" >/dev/null 2>&1; }
+
 is_available() { apt-cache show --no-all-versions "$1" >/dev/null 2>&1; }
 
 # Runs the commands in $1 as root with every service start refused and no PostgreSQL cluster made,
@@ -69,10 +72,10 @@ install_packages() {
   fi
   local wanted=()
   for package in "${missing[@]}"; do
-    if [ "$package" = "${package%\?}" ] || is_available "${package%\?}"; then
+    if [ "$package" = "${package%\?}" ] || is_installable "${package%\?}"; then
       wanted+=("${package%\?}")
     else
-      say "$package is not in this release: what needs it is skipped."
+      say "${package%\?} cannot be installed on this system: what needs it is skipped."
     fi
   done
   [ ${#wanted[@]} -gt 0 ] || return 0
