@@ -12,6 +12,7 @@ from harness import Sidecar, Tap
 
 DRIVERS = pathlib.Path(__file__).parent / "drivers"
 JDBC_JAR = "/usr/share/java/postgresql.jar"
+DEBIAN_NODE = pathlib.Path("/usr/share/nodejs")
 NODE_CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"),
                           "pgsidecar-tests", "node")
 
@@ -31,9 +32,9 @@ def tapped(postgres):
 
 
 def install_pg():
-    """node-postgres in a cache outside the tree; nothing to do the second time."""
-    if not (NODE_CACHE / "node_modules" / "pg").exists():
-        NODE_CACHE.mkdir(parents=True, exist_ok=True)
+    """node-postgres: Debian's, or else in a cache outside the tree."""
+    NODE_CACHE.mkdir(parents=True, exist_ok=True)
+    if not ((DEBIAN_NODE / "pg").exists() or (NODE_CACHE / "node_modules" / "pg").exists()):
         subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix",
                         str(NODE_CACHE), "pg@8"], check=True, cwd=NODE_CACHE)
 
