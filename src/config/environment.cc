@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "config/keys.h"
+#include "config/suggest.h"
 
 namespace pgsidecar::config {
 namespace {
@@ -33,12 +34,10 @@ const Key* KeyOfVariable(std::string_view variable) {
   return found == Keys().end() ? nullptr : &*found;
 }
 
-/// The suggestion for a misspelt variable, as a variable.
 std::string VariableSuggestion(std::string_view variable) {
-  std::string guess(variable.substr(kPrefix.size()));
-  std::transform(guess.begin(), guess.end(), guess.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return Suggestion(guess);
+  std::vector<std::string> names;
+  for (const Key& key : Keys()) names.push_back(EnvironmentName(key.name));
+  return Suggest(variable, names);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "config/address.h"
+#include "config/suggest.h"
 
 namespace pgsidecar::config {
 namespace {
@@ -106,23 +107,6 @@ std::vector<Key> MakeKeys() {
   };
 }
 
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
-std::string_view LastPart(std::string_view key) { return key.substr(key.rfind('.') + 1); }
-
 }  // namespace
 
 const std::vector<Key>& Keys() {
@@ -146,18 +130,9 @@ std::string EnvironmentName(std::string_view key) {
 }
 
 std::string Suggestion(std::string_view unknown) {
-  constexpr std::size_t kLongestGuess = 64;
-  if (unknown.size() > kLongestGuess) return {};
-  const Key* nearest = nullptr;
-  std::size_t least = std::max<std::size_t>(2, unknown.size() / 4) + 1;
-  for (const Key& key : Keys()) {
-    const bool same_end = LastPart(key.name) == LastPart(unknown);
-    const std::size_t distance = same_end ? 1 : EditDistance(unknown, key.name);
-    if (distance >= least) continue;
-    least = distance;
-    nearest = &key;
-  }
-  return nearest == nullptr ? "" : " (did you mean " + std::string(nearest->name) + "?)";
+  std::vector<std::string> names;
+  for (const Key& key : Keys()) names.emplace_back(key.name);
+  return Suggest(unknown, names);
 }
 
 }  // namespace pgsidecar::config

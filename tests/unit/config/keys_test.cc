@@ -1,0 +1,223 @@
+#include "config/keys.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "config/load.h"
+#include "config/print.h"
+
+namespace pgsidecar::config {
+namespace {
+
+/// A value for every key that differs from its default, as a flag or variable spells it, and how
+/// it is printed.
+struct Sample {
+  std::string text;
+  std::string shown;
+};
+
+const std::map<std::string, Sample, std::less<>>& Samples() {
+  static const std::map<std::string, Sample, std::less<>> samples = {
+      {"upstream", {"postgresql://a:b@db:1/x", "postgresql://a:***@db:1/x"}},
+      {"slow_query_threshold", {"250ms", "250ms"}},
+      {"wire.listen", {"127.0.0.1:1,[::1]:2,/run/x:3", "[127.0.0.1:1, \"[::1]:2\", /run/x:3]"}},
+      {"wire.max_clients", {"7", "7"}},
+      {"wire.login_timeout", {"3s", "3s"}},
+      {"wire.write_stall_timeout", {"90s", "90s"}},
+      {"wire.cancel_on_disconnect", {"false", "false"}},
+      {"wire.observe_memory", {"64MiB", "64MiB"}},
+      {"drain.accept_for", {"0", "0"}},
+      {"drain.timeout", {"1m", "1m"}},
+      {"slow_log.path", {"/var/log/slow.json", "/var/log/slow.json"}},
+      {"slow_log.rate", {"2.5", "2.5"}},
+      {"slow_log.burst", {"5", "5"}},
+      {"slow_log.running_after", {"5s", "5s"}},
+      {"statements.limit", {"0", "0"}},
+      {"statements.grace", {"1h", "1h"}},
+      {"statements.text", {"off", "off"}},
+      {"statements.names_from_comments", {"action,route", "[action, route]"}},
+      {"statements.operations",
+       {R"([{name: "a b", sql: "select ';'"}, {name: c, comment: d}])",
+        R"([{name: "a b", sql: "select ';'"}, {name: "c", comment: "d"}])"}},
+      {"admin.listen", {"127.0.0.1:1", "127.0.0.1:1"}},
+      {"admin.allow_unauthenticated", {"true", "true"}},
+      {"log.level", {"debug", "debug"}},
+      {"log.format", {"json", "json"}},
+  };
+  return samples;
+}
+
+/// Loads and says how `key` is printed and where it came from.
+std::pair<std::string, std::string> Shown(const Key& key, const Inputs& inputs) {
+  const Loaded loaded = Load(inputs);
+  EXPECT_TRUE(loaded.errors.empty()) << loaded.errors.front();
+  return {key.field.get(loaded.config), loaded.SourceOf(key.name)};
+}
+
+TEST(Keys, CanAllBeSetByFlag) {
+  ASSERT_EQ(Samples().size(), Keys().size()) << "a key without a sample in this test";
+  for (const Key& key : Keys()) {
+    const Sample& sample = Samples().find(key.name)->second;
+    const auto [shown, source] =
+        Shown(key, {{}, {}, {{"--set", std::string(key.name), {sample.text}}}});
+    EXPECT_EQ(shown, sample.shown) << key.name;
+    EXPECT_EQ(source, "flag --set") << key.name;
+    EXPECT_NE(shown, key.field.get(Config())) << key.name << ": the sample is the default";
+  }
+}
+
+TEST(Keys, CanAllBeSetByTheEnvironment) {
+  for (const Key& key : Keys()) {
+    const Sample& sample = Samples().find(key.name)->second;
+    const auto [shown, source] = Shown(key, {{}, {{EnvironmentName(key.name), sample.text}}, {}});
+    EXPECT_EQ(shown, sample.shown) << key.name;
+    EXPECT_EQ(source, "environment variable " + EnvironmentName(key.name)) << key.name;
+  }
+}
+
+TEST(Keys, CanAllBeSetByAFile) {
+  for (const Key& key : Keys()) {
+    const Sample& sample = Samples().find(key.name)->second;
+    const Settings read = ReadYamlText(std::string(key.name) + ": " + sample.shown, "f.yaml");
+    ASSERT_TRUE(read.errors.empty()) << key.name << ": " << read.errors.front();
+    ASSERT_EQ(read.settings.size(), 1U) << key.name;
+    EXPECT_EQ(read.settings[0].source, "f.yaml:1");
+    Config config;
+    const Status set = key.field.set(config, read.settings[0].value);
+    ASSERT_TRUE(set.ok()) << key.name << ": " << set.error().message;
+    EXPECT_EQ(key.field.get(config), sample.shown) << key.name;
+  }
+}
+
+TEST(Keys, TheirDefaultsAreAllowed) {
+  for (const Key& key : Keys()) {
+    const std::string shown = key.field.get(Config());
+    const Settings read = ReadYamlText(std::string(key.name) + ": " + shown, "f.yaml");
+    ASSERT_EQ(read.settings.size(), 1U) << key.name;
+    Config config;
+    EXPECT_TRUE(key.field.set(config, read.settings[0].value).ok()) << key.name;
+    EXPECT_EQ(key.field.get(config), shown) << key.name;
+  }
+}
+
+TEST(Keys, RefuseNonsenseAndKeepTheirValue) {
+  for (const Key& key : Keys()) {
+    Config config;
+    const Status set = key.field.set(config, Value("\x01 nonsense"));
+    ASSERT_FALSE(set.ok()) << key.name;
+    EXPECT_NE(set.error().message.find("'  nonsense'"), std::string::npos) << set.error().message;
+    EXPECT_NE(set.error().message.find("; allowed: "), std::string::npos) << set.error().message;
+    EXPECT_EQ(key.field.get(config), key.field.get(Config())) << key.name;
+  }
+}
+
+TEST(Keys, RefuseTheWrongShape) {
+  for (const Key& key : Keys()) {
+    Config config;
+    const Value maps = std::vector<Entry>{{{"colour", "red"}}};
+    EXPECT_FALSE(key.field.set(config, maps).ok()) << key.name;
+  }
+}
+
+TEST(Keys, HaveDistinctNamesAndVariablesAndStandTogether) {
+  std::set<std::string> names;
+  std::set<std::string> sections;
+  std::string last;
+  for (const Key& key : Keys()) {
+    EXPECT_TRUE(names.insert(EnvironmentName(key.name)).second) << key.name;
+    const std::string section(key.name.substr(0, key.name.find('.')));
+    EXPECT_TRUE(section == last || sections.insert(section).second) << section << " is split";
+    last = section;
+    EXPECT_TRUE(key.description.ends_with('.')) << key.name;
+  }
+}
+
+TEST(Keys, SuggestTheNearest) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"upsteam", " (did you mean upstream?)"},
+      {"wire.max_client", " (did you mean wire.max_clients?)"},
+      {"max_clients", " (did you mean wire.max_clients?)"},
+      {"wire.max-clients", " (did you mean wire.max_clients?)"},
+      {"log.levle", " (did you mean log.level?)"},
+      {"statement.limit", " (did you mean statements.limit?)"},
+      {"upstream.host", ""},
+      {"completely.different", ""},
+  };
+  for (const auto& [unknown, suggestion] : cases) EXPECT_EQ(Suggestion(unknown), suggestion);
+  EXPECT_EQ(Suggestion(std::string(1'000'000, 'x')), "");
+}
+
+struct RangeCase {
+  const char* key;
+  const char* refused;
+  const char* message;
+};
+
+TEST(Keys, NameTheRange) {
+  constexpr RangeCase kCases[] = {
+      {"wire.max_clients", "0", "'0' is out of range; allowed: an integer from 1 to 100000"},
+      {"wire.max_clients", "100001",
+       "'100001' is out of range; allowed: an integer from 1 to 100000"},
+      {"wire.max_clients", "1.5",
+       "'1.5' is not such an integer; allowed: an integer from 1 to 100000"},
+      {"slow_log.rate", "-1", "'-1' is out of range; allowed: a number from 0.01 to 10000"},
+      {"slow_log.rate", "nan", "'nan' is out of range; allowed: a number from 0.01 to 10000"},
+      {"slow_log.rate", "x", "'x' is not a number; allowed: a number from 0.01 to 10000"},
+      {"slow_query_threshold", "2h",
+       "'2h' is out of range; allowed: 100us to 1h, a number with ns, us, ms, s, m, h or d"},
+      {"slow_query_threshold", "1",
+       "'1' is not a duration; allowed: 100us to 1h, a number with ns, us, ms, s, m, h or d"},
+      {"wire.observe_memory", "1kB",
+       "'1kB' is out of range; allowed: 64KiB to 64GiB, an integer with B, kB, MB, GB, KiB, MiB, "
+       "GiB or no unit"},
+      {"wire.cancel_on_disconnect", "yes", "'yes' is not a boolean; allowed: true, false"},
+      {"log.level", "loud",
+       "'loud' is not one of the choices; allowed: debug, info, warning, error"},
+      {"slow_log.path", "relative.log",
+       "'relative.log' is not a log destination; allowed: stderr, or the absolute path of a file"},
+      {"wire.listen", "127.0.0.1:1,127.0.0.1:1",
+       "'127.0.0.1:1' is listed twice; allowed: IPv4:port, [IPv6]:port or /directory:port, as in "
+       "127.0.0.1:6432, [::1]:6432, /run/pgsidecar:6432"},
+      {"wire.listen", "",
+       "'0 values' is a list of the wrong length; allowed: 1 to 16 of IPv4:port, [IPv6]:port or "
+       "/directory:port, as in 127.0.0.1:6432, [::1]:6432, /run/pgsidecar:6432"},
+  };
+  for (const RangeCase& c : kCases) {
+    Config config;
+    const Status set = FindKey(c.key)->field.set(config, Value(c.refused));
+    ASSERT_FALSE(set.ok()) << c.key << " " << c.refused;
+    EXPECT_EQ(set.error().message, c.message);
+  }
+}
+
+TEST(Operations, NameWhatIsWrong) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"[{name: a}]", "'a' does not have exactly one matcher"},
+      {"[{name: a, sql: x, comment: y}]", "'a' does not have exactly one matcher"},
+      {"[{name: a, name: b, sql: x}]", "'name' is there twice"},
+      {"[{name: a, sql: \"\"}]", "'sql' is empty"},
+      {"[{sql: x}]", "'' is not a name"},
+      {"[{name: \"a;b\", sql: x}]", "'a;b' is not a name"},
+      {"[{name: a, query: x}]", "'query' is not a field of an operation"},
+      {"[{name: a, fingerprint: XYZ}]", "'XYZ' is not a fingerprint"},
+      {"[a]", "'a' is not a map"},
+      {"{name: a}", "is not a list of maps"},
+      {"[", "is not a list of maps"},
+  };
+  for (const auto& [text, problem] : cases) {
+    Config config;
+    const Status set = FindKey("statements.operations")->field.set(config, Value(text));
+    ASSERT_FALSE(set.ok()) << text;
+    EXPECT_NE(set.error().message.find(problem), std::string::npos) << set.error().message;
+    EXPECT_TRUE(config.statements.operations.empty());
+  }
+  std::string many = "[";
+  for (int i = 0; i < 101; ++i) many += "{name: a, sql: x},";
+  Config config;
+  EXPECT_FALSE(FindKey("statements.operations")->field.set(config, Value(many + "]")).ok());
+}
+
+}  // namespace
+}  // namespace pgsidecar::config
