@@ -14,6 +14,10 @@ elseif(NOT PGSIDECAR_SANITIZE STREQUAL "")
   message(FATAL_ERROR "PGSIDECAR_SANITIZE is '${PGSIDECAR_SANITIZE}'; allowed: empty, address, thread")
 endif()
 
+if(PGSIDECAR_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})

@@ -62,7 +62,7 @@ void Conversation::Impl::FailQuery(const SqlstateText& sqlstate) {
   const Entry& head = fifo_.head();
   if (head_failed_) return sink_.OnIdleError(sqlstate);
   const std::uint64_t left = StatementsLeft(head, true);
-  if (left == 0) {
+  if (left == 0 && head.awaits == Awaits::kFunctionCall) {  // its commit failed
     if (!books_.FailLast(sqlstate)) sink_.OnIdleError(sqlstate);
     return;
   }

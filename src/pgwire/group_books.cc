@@ -29,7 +29,7 @@ void GroupBooks::EndRead() {
   ReportProvisional();
   if (set_.size() > 1) ShareOut();
   StatementEnd& last = set_.back();
-  if (last.protocol == Protocol::kExtended && !last.failed) {
+  if (last.protocol != Protocol::kSimple && !last.failed) {
     provisional_ = std::move(last);
     set_.pop_back();
   }

@@ -46,6 +46,20 @@ TEST(Conversation, AnErrorInAQueryAbortsTheRestOfItsTextOnly) {
   EXPECT_EQ(outcome.in_flight, 0U);
 }
 
+TEST(Conversation, AnErrorBehindTheKnownStatementsIsOneMore) {
+  const Outcome outcome =
+      PlayEveryWay({C(Query("select 1")), S(Complete("SELECT 1") + Error("42P01") + Ready())});
+  EXPECT_EQ(outcome.log, (Lines{"ok select 1", "error ? 42P01"}));
+  EXPECT_EQ(outcome.in_flight, 0U);
+}
+
+TEST(Conversation, AFunctionCallWhoseCommitFailsIsAnError) {
+  EXPECT_EQ(PlayEveryWay(
+                {C(FunctionCall()), S(Message('V', Int32(0xFFFFFFFF)) + Error("23503") + Ready())})
+                .log,
+            (Lines{"error ? 23503"}));
+}
+
 TEST(Conversation, CountsAnExtendedUnitOnce) {
   const Outcome outcome =
       PlayEveryWay({C(Extended("select 1") + Sync()), S(ExtendedReply("SELECT 1") + Ready())});
