@@ -1,0 +1,169 @@
+"""64 clients with pipelines count for themselves; the books agree to the last statement."""
+
+import collections
+import random
+import threading
+
+import pytest
+
+from books import recording
+from protocol import (COPY_DONE, SYNC, Client, FakeServer, GREETING, bind, copy_data, execute,
+                      extended, function_call, parse, query, select_one)
+
+CLIENTS = 64
+ROUNDS = 40
+
+# (request, ReadyForQuery, what it adds to the books)
+ACTIONS = [
+    (query("SELECT 1"), 1, {"SELECT": 1, "rows": 1}),
+    (query("SELECT generate_series(1, 37)"), 1, {"SELECT": 1, "rows": 37}),
+    (query("SELECT 1; SELECT 2; INSERT INTO truth VALUES (1), (2), (3)"), 1,
+     {"SELECT": 2, "rows": 2, "INSERT": 1, "affected": 3}),
+    (query("SELECT 1 / 0; SELECT 2"), 1, {"22012": 1, "aborted": 1}),
+    (query("SELECT * FROM nothing_of_this_name"), 1, {"42P01": 1}),
+    (extended("SELECT 1") * 5 + SYNC, 1, {"SELECT": 5, "rows": 5}),
+    ((extended("SELECT 1") + SYNC) * 5, 5, {"SELECT": 5, "rows": 5}),
+    (parse("SELECT $1::int", "p") + (bind([7], "p") + execute()) * 4 + SYNC, 1, None),
+    (extended("SELECT 'x'::int") + extended("SELECT 1") * 3 + SYNC, 1, {"22P02": 1, "aborted": 3}),
+    (extended("UPDATE truth SET id = id WHERE false") + SYNC, 1, {"UPDATE": 1}),
+    (extended("INSERT INTO truth VALUES (7)") + SYNC, 1, {"INSERT": 1, "affected": 1}),
+    (query("BEGIN") + extended("DELETE FROM truth WHERE id = -1") + SYNC + query("ROLLBACK"), 3,
+     {"TRANSACTION": 2, "DELETE": 1, "blocks": 1, "rollbacks": 1}),
+    (query("BEGIN") + query("SELECT 1 / 0") + query("SELECT 1") + query("COMMIT"), 4,
+     {"TRANSACTION": 2, "22012": 1, "25P02": 1, "blocks": 1, "rollbacks": 1}),
+    (query("COPY truth FROM STDIN") + copy_data(b"1\n2\n") + COPY_DONE, 1,
+     {"in": 1, "affected": 2}),
+    (query("COPY (SELECT generate_series(1, 9)) TO STDOUT"), 1, {"out": 1, "rows": 9}),
+    (function_call(177, 20, 22), 1, {"CALL": 1}),
+    (query(""), 1, {"EMPTY": 1}),
+]
+NAMED = {"SELECT": 4, "rows": 4}
+
+
+def work(port, seed, totals, failures):
+    chooser = random.Random(seed)
+    counted = collections.Counter()
+    try:
+        with Client(port, timeout=50) as client:
+            client.login()
+            for number in range(ROUNDS):
+                chosen = [ACTIONS[chooser.randrange(len(ACTIONS))] for _ in range(4)]
+                requests, ready = b"", 0
+                for index, (request, count, adds) in enumerate(chosen):
+                    name = f"p{number}_{index}".encode()
+                    requests += request if adds else rename(name)
+                    ready += count
+                    counted.update(adds or NAMED)
+                client.ask(requests, ready)
+    except (OSError, AssertionError) as problem:
+        failures.append(problem)
+    totals.append(counted)
+
+
+def rename(name):
+    """The action with a named statement, under a name that its session has not used."""
+    name = name.decode()
+    return parse("SELECT $1::int", name) + (bind([7], name) + execute()) * 4 + SYNC
+
+
+@pytest.mark.slow
+@pytest.mark.deadline(120)
+def test_what_64_clients_counted(postgres, sidecar):
+    postgres.sql("CREATE TABLE IF NOT EXISTS truth (id int)")
+    totals, failures = [], []
+    with recording(sidecar) as books:
+        threads = [threading.Thread(target=work, args=(sidecar.port, seed, totals, failures))
+                   for seed in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+    expected = sum(totals, collections.Counter())
+    found = books()
+    said = {**found.successes, **found.errors, **found.copies, "rows": found.rows,
+            "affected": found.affected, "aborted": found.aborted, "blocks": found.blocks,
+            "rollbacks": found.rollbacks}
+    assert said == dict(expected)
+    assert (found.abandoned, found.opaque) == (0, {})
+
+
+@pytest.mark.parametrize("request_bytes,ready,blocks,rollbacks", [
+    (query("BEGIN") + query("COMMIT"), 2, 1, 0),
+    (query("BEGIN") + query("ROLLBACK"), 2, 1, 1),
+    (query("BEGIN") + query("SELECT 1 / 0") + query("COMMIT"), 3, 1, 1),
+    (query("BEGIN") + query("SAVEPOINT a") + query("ROLLBACK TO a") + query("COMMIT"), 4, 1, 0),
+    (query("BEGIN") + query("SAVEPOINT a") + query("SELECT 1 / 0") + query("ROLLBACK TO a")
+     + query("COMMIT"), 5, 1, 0),
+    (query("BEGIN") + query("COMMIT AND CHAIN") + query("ROLLBACK AND CHAIN") + query("COMMIT"),
+     4, 3, 1),
+    (query("BEGIN; SELECT 1; COMMIT"), 1, 0, 0),
+    (query("BEGIN; SELECT 1") + query("END"), 2, 1, 0),
+    (query("START TRANSACTION READ ONLY") + query("ABORT"), 2, 1, 1),
+    (query("BEGIN") + query("PREPARE TRANSACTION 'truth'") + query("ROLLBACK PREPARED 'truth'"),
+     3, 1, 0),
+    (extended("BEGIN") + SYNC + extended("COMMIT") + SYNC, 2, 1, 0),
+    (query("BEGIN"), 1, 1, 1)],
+    ids=["commit", "rollback", "commit of a failed one", "rollback to", "rollback to after error",
+         "and chain", "one group", "begin in a text", "abort", "two phase", "extended", "left open"])
+def test_transaction_blocks(sidecar, request_bytes, ready, blocks, rollbacks):
+    with recording(sidecar) as books, Client(sidecar.port) as client:
+        client.login().ask(request_bytes, ready)
+    assert (books().blocks, books().rollbacks) == (blocks, rollbacks)
+
+
+def test_notifications_and_notices_beside_statements(sidecar):
+    with recording(sidecar) as books, Client(sidecar.port) as listener:
+        listener.login().ask(query("LISTEN truth"))
+        with Client(sidecar.port) as sender:
+            sender.login()
+            for number in range(200):
+                sender.send(query(f"NOTIFY truth, '{number}'") + query(
+                    "DO $$ BEGIN RAISE NOTICE 'x'; RAISE WARNING 'y'; END $$"))
+                listener.ask(query("SELECT 1") + extended("SELECT 2") + SYNC, 2)
+            sender.until_ready(400)
+        listener.ask(query("SELECT 'the rest arrives before this'"))
+    assert books().successes == {"SELECT": 401, "UTILITY": 401}
+    page = books().page
+    assert page.sum("pgsidecar_notifications_total") == 200
+    levels = page.by("level", "pgsidecar_notices_total")
+    assert sorted(levels.values()) == [200, 200], levels
+
+
+SHAPES = 100_000
+BATCH = 200
+END = b";--\0"  # how the made-up server knows where a query ends
+
+
+@pytest.mark.slow
+@pytest.mark.deadline(180)
+def test_100000_shapes_of_statements(start_sidecar):
+    """Series stay below the cap, memory is flat, and the sums are exact all the same."""
+    def script(client, _first):
+        client.send(GREETING)
+        pending = b""
+        while piece := client.socket.recv(1 << 20):
+            pending += piece
+            whole = pending.count(END)
+            pending = pending[pending.rfind(END) + len(END):] if whole else pending
+            client.send(select_one() * whole)
+
+    with FakeServer(script) as server:
+        sidecar = start_sidecar(server.uri)
+        with recording(sidecar) as books, Client(sidecar.port) as client:
+            client.login()
+            for start in range(0, SHAPES, BATCH):
+                client.ask(b"".join(query(f"SELECT * FROM t{n} JOIN u{n % 7} USING (a{n});--")
+                                    for n in range(start, start + BATCH)), BATCH)
+                if start == SHAPES // 5:
+                    early = sidecar.rss()
+            grown = sidecar.rss() - early
+        assert books().successes == {"SELECT": SHAPES}
+        assert grown < 16 << 20
+        page = sidecar.metrics()
+        tracked = page.sum("pgsidecar_statements_tracked")
+        series = page.select("pgsidecar_statement_duration_seconds_count")
+        assert tracked <= page.sum("pgsidecar_statements_limit") == 200
+        assert 100 < len(series) <= 201 + 10
+        assert page.sum("pgsidecar_statement_overflow_total") >= SHAPES - 200
+        assert len(page.samples) <= page.sum("pgsidecar_series_limit")
