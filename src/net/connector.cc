@@ -48,6 +48,13 @@ void Connector::Start(const Endpoint& endpoint, std::chrono::nanoseconds timeout
                               [this](const Resolution& resolution) { OnResolved(resolution); });
 }
 
+void Connector::Cancel() {
+  lookup_ = Lookup();
+  watcher_.Detach();
+  timer_.Stop();
+  fd_.reset();
+}
+
 void Connector::OnResolved(const Resolution& resolution) {
   if (!resolution.failure.empty()) failure_text_ = resolution.failure;
   addresses_ = resolution.addresses;

@@ -43,6 +43,8 @@ class Connector final : public FdHandler {
 
   /// `timeout` holds for the look-up and again for each address.
   void Start(const Endpoint& endpoint, std::chrono::nanoseconds timeout);
+  /// Forgets the attempt: its handler is not called any more.
+  void Cancel();
 
   void OnReadable() override {}
   void OnWritable() override;

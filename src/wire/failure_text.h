@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace pgsidecar::wire {
+
+// What a client reads in a FATAL error of ours. Each starts with the name of the program, so that
+// nobody looks for it in PostgreSQL.
+
+std::string CannotConnectText(std::string_view upstream, std::string_view reason);
+/// Drivers look for "closed the connection unexpectedly".
+std::string ServerClosedText(std::string_view upstream);
+std::string ServerProtocolText(std::string_view upstream);
+std::string TooManyClientsText(std::uint32_t max_clients);
+std::string LoginTimeoutText(std::chrono::nanoseconds timeout);
+inline constexpr std::string_view kBadStartupText = "pgsidecar: malformed startup packet";
+inline constexpr std::string_view kBytesBehindRequestText =
+    "pgsidecar: unexpected bytes behind an encryption request";
+inline constexpr std::string_view kRequestTwiceText =
+    "pgsidecar: encryption was requested a second time";
+inline constexpr std::string_view kBadLoginMessageText =
+    "pgsidecar: malformed message during authentication";
+inline constexpr std::string_view kRefusingText =
+    "pgsidecar: shutting down, no new connections are accepted";
+inline constexpr std::string_view kClosingText =
+    "pgsidecar: shutting down, the connection is closed";
+
+}  // namespace pgsidecar::wire

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/connector.h"
+#include "net/event_loop.h"
+#include "pgwire/conversation.h"
+#include "pgwire/login.h"
+#include "wire/connection.h"
+#include "wire/leg.h"
+#include "wire/login_gate.h"
+#include "wire/prelude.h"
+#include "wire/session_observer.h"
+
+namespace pgsidecar::wire {
+
+class WireLoop;
+
+/// What the tick found of a session the last time it looked: its part of the loop's sums.
+struct CensusEntry {
+  DatabaseBooks* books = nullptr;  ///< None: not counted among the authenticated.
+  pgwire::SessionState state = pgwire::SessionState::kIdle;
+  std::int64_t prepared = 0;
+  std::int64_t memory_bytes = 0;
+};
+
+/// One client and its own connection to PostgreSQL: relays both directions byte for byte and tells
+/// a Conversation what went by. Owned by one loop from the StartupMessage to its end. Loop thread
+/// only.
+///
+/// Connecting -> logging in -> relaying -> ended. Each direction stops reading while the other
+/// socket does not take what was read. While relaying bytes are forwarded first and accounted
+/// second; while logging in they are decoded first, and what cannot be decoded ends the session.
+class Session final : public Connection, public net::ConnectHandler, public LegHandler {
+ public:
+  Session(WireLoop& loop, NewClient client, std::uint64_t id);
+  ~Session() override;
+
+  void Start();
+  /// The process ends: says so at the next message boundary, cancelling what runs.
+  void Terminate();
+  /// Closes both sides at once.
+  void Abort(CloseReason reason);
+
+  /// The tick: brings `entry` up to date. Returns whether the tick should look again although
+  /// nothing may move until then.
+  bool Look(Nanos now);
+
+  CensusEntry entry;
+  std::size_t list_place = 0;          ///< In the loop's list of sessions.
+  std::size_t watch_place = SIZE_MAX;  ///< In the loop's list of watched ones; SIZE_MAX: not there.
+  Nanos running_logged = 0;            ///< Start of the statement that has its `running` line.
+
+  const pgwire::Conversation& conversation() const { return conversation_; }
+  pgwire::Conversation& conversation() { return conversation_; }
+  SessionObserver& observer() { return observer_; }
+
+  void OnConnected(UniqueFd fd) override;
+  void OnConnectFailed(net::ConnectFailure reason, const std::string& text) override;
+  void OnReadable(Side side) override;
+  void OnWritable(Side side) override;
+  void Quiesce() override {}  // Finish() did.
+
+ private:
+  enum class Phase : std::uint8_t { kConnecting, kLogin, kRelay, kEnded };
+
+  /// What is needed until the first ReadyForQuery only.
+  struct LoginPart {
+    LoginPart(WireLoop& loop, Session& session);
+    net::Connector connector;
+    pgwire::Login login;
+    LoginGate gate;
+    std::string startup;  ///< The StartupMessage.
+    std::string waiting;  ///< Bytes of the client that may not be sent yet.
+    Nanos connect_start = 0;
+    bool authenticated = false;
+    bool decoded = true;  ///< The protocol's major version is 3.
+  };
+
+  Leg& leg(Side side) { return side == Side::kClient ? client_ : server_; }
+  WireShared& shared();
+  void SetUpstreamState(UpstreamState state);
+
+  // session_login.cc
+  void OnLoginDeadline();
+  void LoginFromServer(std::string_view bytes, Nanos now);
+  void LoginFromClient(std::string_view bytes, Nanos now);
+  /// Sends of the client's waiting bytes what may go now.
+  void SendWaiting(Nanos now);
+  void OnLoginReady(Nanos now);
+  void RefuseLogin(Side side, std::string_view text, bool at_boundary);
+
+  // session_relay.cc
+  void Relay(Side from, std::string_view bytes, Nanos now);
+  /// Sends, and holds what the socket does not take. False if the socket is lost.
+  bool Forward(Side to, std::string_view bytes, Nanos now);
+  void Account(Side from, std::string_view bytes, Nanos now);
+  void SampleOverhead(Side from, Nanos now);
+  /// Reads a side exactly while its bytes can go somewhere.
+  void UpdateReading(Side side);
+
+  // session_end.cc
+  void OnReceiveEnd(Side side, net::IoStatus status, Nanos now);
+  void OnSendFailed(Side side);
+  void OnServerGone(bool failed);
+  void OnClientLost();
+  void OnTimer();
+  void EndIfBothEnded();
+  bool server_at_boundary() const;
+  void TerminateAtBoundary();
+  /// Ends the session; the client still gets what is held for it and, at a message boundary, a
+  /// FATAL error. An empty `sqlstate` means no error.
+  void Fail(bool at_boundary, std::string_view sqlstate, std::string_view text, CloseReason reason);
+  void Finish(CloseReason reason);
+
+  WireLoop& loop_;
+  SessionObserver observer_;
+  pgwire::Conversation conversation_;
+  Leg client_;
+  Leg server_;
+  std::unique_ptr<LoginPart> login_;
+  net::Timer timer_;  ///< Login deadline, then the patience with a client that half-closed.
+  Phase phase_ = Phase::kConnecting;
+  UpstreamState upstream_state_ = UpstreamState::kConnecting;
+  bool terminating_ = false;
+  bool sampling_ = false;    ///< The next read from the server completes an overhead sample.
+  Nanos sampled_ = 0;        ///< Its first half.
+  Nanos blocked_since_ = 0;  ///< When the client stopped taking bytes.
+  Nanos progress_at_ = 0;    ///< When a socket with held bytes took some the last time.
+};
+
+}  // namespace pgsidecar::wire

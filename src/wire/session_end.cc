@@ -1,0 +1,133 @@
+// Session: how it ends.
+#include "wire/cancel_tunnel.h"
+#include "wire/failure_text.h"
+#include "wire/session.h"
+#include "wire/wire_loop.h"
+
+namespace pgsidecar::wire {
+namespace {
+
+/// How long a statement may go on after its client said that it sends nothing more.
+constexpr std::chrono::seconds kPatienceAfterFin{2};
+
+}  // namespace
+
+void Session::OnReceiveEnd(Side side, net::IoStatus status, Nanos /*now*/) {
+  leg(side).SetEnded();
+  UpdateReading(side);
+  const bool failed = status == net::IoStatus::kFailed;
+  if (side == Side::kUpstream) return OnServerGone(failed);
+  if (failed) return OnClientLost();
+  const bool waits = login_ != nullptr && !login_->waiting.empty();
+  if (!waits) server_.Finish();
+  if (phase_ == Phase::kRelay && conversation_.in_flight()) timer_.Start(kPatienceAfterFin);
+  EndIfBothEnded();
+}
+
+void Session::OnServerGone(bool failed) {
+  const bool login = phase_ == Phase::kLogin;
+  if (login && client_.ended()) return EndIfBothEnded();
+  const bool owed = login ? !observer_.login_failed() : conversation_.in_flight();
+  if (owed) {
+    return Fail(server_at_boundary(), "08006", ServerClosedText(shared().upstream_name),
+                login ? CloseReason::kLoginFailed : CloseReason::kServerLost);
+  }
+  if (failed) return Fail(false, "", "", CloseReason::kServer);
+  client_.Finish();
+  EndIfBothEnded();
+}
+
+void Session::OnSendFailed(Side side) {
+  if (side == Side::kClient) return OnClientLost();
+  // What the server said before it went may still be unread: its reading side tells the end.
+  loop_.ledger().counters.buffered -= static_cast<std::int64_t>(server_.held().size());
+  server_.DropHeld(loop_.blocks());
+  UpdateReading(Side::kClient);
+}
+
+void Session::OnClientLost() {
+  const bool busy = phase_ == Phase::kRelay && conversation_.in_flight();
+  if (busy && shared().options.cancel_on_disconnect) loop_.SendCancel(observer_.cancel_key());
+  Finish(busy ? CloseReason::kClientLost : CloseReason::kClient);
+}
+
+void Session::OnTimer() {
+  if (phase_ != Phase::kRelay) return OnLoginDeadline();
+  if (conversation_.in_flight()) OnClientLost();
+}
+
+void Session::EndIfBothEnded() {
+  if (phase_ == Phase::kEnded || !client_.ended() || !server_.ended()) return;
+  if (!client_.held().empty()) return;
+  const bool failed = phase_ == Phase::kLogin && observer_.login_failed();
+  Finish(failed ? CloseReason::kLoginFailed : CloseReason::kClient);
+}
+
+bool Session::server_at_boundary() const {
+  if (phase_ == Phase::kConnecting) return true;
+  if (phase_ == Phase::kLogin) return login_->login.at_boundary() && !observer_.login_failed();
+  return conversation_.server_at_boundary() && !conversation_.fatal_seen();
+}
+
+void Session::Terminate() {
+  const pgwire::SessionState state = conversation_.state();
+  if (phase_ == Phase::kRelay &&
+      (state == pgwire::SessionState::kOpaque || state == pgwire::SessionState::kCopy ||
+       state == pgwire::SessionState::kReplication)) {
+    return Finish(CloseReason::kDrain);
+  }
+  if (phase_ == Phase::kRelay && conversation_.in_flight()) {
+    terminating_ = true;
+    loop_.SendCancel(observer_.cancel_key());
+    return;
+  }
+  Fail(server_at_boundary(), "57P01", kClosingText, CloseReason::kDrain);
+}
+
+void Session::TerminateAtBoundary() {
+  if (phase_ != Phase::kRelay || conversation_.in_flight() || !server_at_boundary()) return;
+  Fail(true, "57P01", kClosingText, CloseReason::kDrain);
+}
+
+void Session::Abort(CloseReason reason) { Finish(reason); }
+
+void Session::Fail(bool at_boundary, std::string_view sqlstate, std::string_view text,
+                   CloseReason reason) {
+  if (phase_ == Phase::kEnded) return;
+  std::string last_bytes(client_.held());
+  if (at_boundary) last_bytes += pgwire::FatalResponse(sqlstate, text);
+  loop_.Linger(client_.Release(), std::move(last_bytes));
+  Finish(reason);
+}
+
+void Session::Finish(CloseReason reason) {
+  if (phase_ == Phase::kEnded) return;
+  const Nanos now = loop_.events().Now();
+  const bool by_server = reason == CloseReason::kServer || reason == CloseReason::kServerLost;
+  if (by_server) {
+    conversation_.CloseByServer(now);
+  } else {
+    conversation_.CloseByClient(now);
+  }
+  LoopCounters& counters = loop_.ledger().counters;
+  if (phase_ != Phase::kRelay) --counters.handshakes;
+  --counters.upstream_connections[static_cast<std::size_t>(upstream_state_)];
+  counters.buffered -= static_cast<std::int64_t>(client_.held().size() + server_.held().size());
+  phase_ = Phase::kEnded;
+  timer_.Stop();
+  if (login_ != nullptr) login_->connector.Cancel();
+  for (Leg* each : {&client_, &server_}) {
+    each->DropHeld(loop_.blocks());
+    each->Close();
+  }
+  if (reason != CloseReason::kRejected) {
+    WireInstruments& instruments = shared().instruments;
+    instruments.closed[static_cast<std::size_t>(reason)]->Increment();
+    metrics::Histogram& duration = observer_.facts().replication ? instruments.session_replication
+                                                                 : instruments.session_normal;
+    duration.Observe(ToSeconds(now - observer_.facts().accepted));
+  }
+  loop_.EndSession(*this);
+}
+
+}  // namespace pgsidecar::wire

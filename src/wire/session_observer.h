@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "metrics/slow_log.h"
+#include "net/socket.h"
+#include "pgwire/conversation.h"
+#include "pgwire/login.h"
+#include "sql/statement_index.h"
+#include "wire/ledger.h"
+
+namespace pgsidecar::wire {
+
+/// Who a session is, for the slow-query log.
+struct SessionFacts {
+  std::uint64_t id = 0;
+  net::SocketAddress peer;
+  std::string user, database, application_name;
+  bool replication = false;
+  Nanos accepted = 0;
+};
+
+/// Turns what a Conversation and a Login tell about one session into counts, durations and
+/// slow-query events. Loop thread only.
+class SessionObserver final : public pgwire::Sink, public pgwire::LoginSink {
+ public:
+  SessionObserver(Ledger& ledger, SessionFacts facts);
+
+  /// PostgreSQL said ReadyForQuery for the first time: from now on the database has a name.
+  void OnReady();
+
+  const SessionFacts& facts() const { return facts_; }
+  DatabaseBooks* books() const { return books_; }  ///< None before OnReady.
+  bool login_failed() const { return login_failed_; }
+  /// Process id and secret for a CancelRequest; empty if the server sent none.
+  const std::string& cancel_key() const { return cancel_key_; }
+  /// A statement that runs now. `kind` is kRunning.
+  metrics::SlowEvent DescribeRunning(const pgwire::RunningStatement& running, char status,
+                                     Nanos now);
+
+  // LoginSink
+  void OnAuthenticationOk() override {}
+  void OnLoginError(const pgwire::SqlstateText& sqlstate) override;
+  void OnParameterStatus(std::string_view name, std::string_view value) override;
+  void OnBackendKey(std::string_view key) override { cancel_key_ = key; }
+
+  // Sink
+  std::span<const pgwire::TextStatement> OnText(std::string_view piece, bool first,
+                                                bool last) override;
+  void OnTextAborted() override { partial_.reset(); }
+  void OnStatement(const pgwire::StatementEnd& end) override;
+  void OnSharedSet(std::span<const pgwire::StatementEnd> set, Nanos elapsed) override;
+  void OnAborted(std::uint64_t statements) override;
+  void OnAbandoned(std::uint64_t statements) override;
+  void OnCopy(const pgwire::CopyEnd& end) override;
+  void OnTransaction(Nanos duration, bool rolled_back) override;
+  void OnTransactionIdle(Nanos duration) override;
+  void OnParse() override;
+  void OnNotice(std::string_view severity) override;
+  void OnNotification() override;
+  void OnIdleError(const pgwire::SqlstateText& sqlstate) override;
+  void OnPortalOverflow() override;
+  void OnReplicationStart() override;
+  void OnReplicationBytes(std::uint64_t bytes) override;
+  void OnOpaque(pgwire::OpaqueReason reason) override;
+
+ private:
+  std::span<const pgwire::TextStatement> Keep(const sql::ScannedText& scanned);
+  /// An event with everything that is known of the session.
+  metrics::SlowEvent NewEvent(metrics::SlowEventKind kind) const;
+  void LogSlow(const pgwire::StatementEnd& end, const metrics::Execution& execution,
+               const Referenced& cell);
+  void Describe(const Referenced& cell, metrics::SlowEvent& event) const;
+
+  Ledger& ledger_;
+  SessionFacts facts_;
+  std::string cancel_key_;
+  DatabaseBooks* books_ = nullptr;
+  sql::ScanContext scan_context_;
+  sql::PartialScanPtr partial_;
+  bool login_failed_ = false;
+};
+
+}  // namespace pgsidecar::wire
