@@ -304,7 +304,9 @@ TEST_F(SlowLogTest, IsSafeFromManyThreads) {
         for (int i = 0; i < kEach; ++i) {
           log->Submit(Event("f"));
           log->SetRunning(static_cast<std::size_t>(t), {Event("r")});
-          if (i % 50 == 0) EXPECT_LE(log->Snapshot().recent.size(), 200U);
+          if (i % 50 == 0) {
+            EXPECT_LE(log->Snapshot().recent.size(), 200U);
+          }
         }
       });
     }
