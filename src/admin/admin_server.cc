@@ -13,6 +13,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "admin/host_rule.h"
 #include "admin/routes.h"
@@ -22,6 +23,24 @@ namespace pgsidecar::admin {
 namespace {
 
 constexpr unsigned kFeatureIpv6 = 8;
+
+struct Setting {
+  const char* name;
+  const char* value;
+};
+
+/// 32 threads, so that a probe finds a free one beside slow clients; a thread is theirs for 5 s.
+/// Nothing is served from a disk, nothing is decoded, and other origins are never let in.
+constexpr std::array<Setting, 8> kSettings = {{
+    {"num_threads", "32"},
+    {"request_timeout_ms", "5000"},
+    {"enable_keep_alive", "no"},
+    {"decode_url", "no"},
+    {"enable_directory_listing", "no"},
+    {"access_control_allow_origin", ""},
+    {"access_control_allow_methods", ""},
+    {"access_control_allow_headers", ""},
+}};
 
 Error CannotListen(const std::string& address, const std::string& reason) {
   return Error{"cannot listen on " + address + " (admin.listen): " + reason};
@@ -143,25 +162,10 @@ Result<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptions& opti
     if (const auto reason = WhyNotBindable(*address)) return CannotListen(options.listen, *reason);
   }
   auto state = std::make_unique<State>(std::move(context), *address);
-  const std::array<const char*, 19> settings = {"listening_ports",
-                                                options.listen.c_str(),
-                                                "num_threads",
-                                                "32",
-                                                "request_timeout_ms",
-                                                "5000",
-                                                "enable_keep_alive",
-                                                "no",
-                                                "decode_url",
-                                                "no",
-                                                "enable_directory_listing",
-                                                "no",
-                                                "access_control_allow_origin",
-                                                "",
-                                                "access_control_allow_methods",
-                                                "",
-                                                "access_control_allow_headers",
-                                                "",
-                                                nullptr};
+  const std::string listen = address->ToString();
+  std::vector<const char*> settings = {"listening_ports", listen.c_str()};
+  for (const auto& [name, value] : kSettings) settings.insert(settings.end(), {name, value});
+  settings.push_back(nullptr);
   const mg_callbacks callbacks = Callbacks();
   std::array<char, 256> text{};
   mg_error_data failure{};
@@ -170,7 +174,7 @@ Result<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptions& opti
   mg_init_data init{};
   init.callbacks = &callbacks;
   init.user_data = &state->router;
-  init.configuration_options = const_cast<const char**>(settings.data());
+  init.configuration_options = settings.data();
   state->server = mg_start2(&init, &failure);
   if (state->server == nullptr) return CannotListen(options.listen, text.data());
   mg_server_port port{};
@@ -181,10 +185,6 @@ Result<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptions& opti
 AdminServer::AdminServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 AdminServer::~AdminServer() = default;
 
-std::string AdminServer::address() const {
-  const ListenAddress& address = state_->address;
-  const std::string host = address.ipv6 ? "[" + address.host + "]" : address.host;
-  return host + ":" + std::to_string(address.port);
-}
+std::string AdminServer::address() const { return state_->address.ToString(); }
 
 }  // namespace pgsidecar::admin

@@ -64,6 +64,10 @@ bool IsSameOrigin(std::string_view origin, std::string_view host) {
   return origin.size() == host.size() && strncasecmp(origin.data(), host.data(), host.size()) == 0;
 }
 
+std::string ListenAddress::ToString() const {
+  return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
 std::optional<ListenAddress> ParseListenAddress(std::string_view text) {
   const auto split = Split(text);
   if (!split || !split->port) return std::nullopt;

@@ -20,6 +20,8 @@ struct ListenAddress {
   int port = 0;
   bool ipv6 = false;
   bool loopback = false;
+
+  std::string ToString() const;  ///< `127.0.0.1:9432`, `[::1]:9432`.
 };
 
 /// Reads `127.0.0.1:9432`, `[::1]:9432`, `localhost:9432`. Nothing if it is none of them.

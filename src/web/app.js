@@ -25,7 +25,7 @@ const count = (value) => value.toLocaleString('en');
 
 function statementCell(entry) {
   const cell = element('td', undefined, 'statement');
-  const name = entry.operation || entry.summary || entry.event;
+  const name = entry.operation || entry.summary || (entry.event || 'unknown').replace('_', ' ');
   cell.append(element('span', name));
   const detail = entry.query || (entry.fingerprints || []).join(', ');
   if (detail && detail !== name) {
@@ -90,10 +90,12 @@ function showSlow(answer) {
   find('#recent h2 small').textContent = `longer than ${seconds(answer.threshold_seconds)}`;
 }
 
+// Colours the link of a probe; gives the reason if it is not well.
 async function showProbe(link) {
   const answer = await fetch(link.href);
+  const reason = (await answer.text()).trim();
   link.className = answer.ok ? 'good' : 'bad';
-  link.title = (await answer.text()).trim();
+  return answer.ok ? '' : `Not ${link.textContent}: ${reason}.`;
 }
 
 async function json(address) {
@@ -115,12 +117,12 @@ async function refresh() {
   ]);
   if (mine !== round) return;
   const failed = done.find((result) => result.status === 'rejected');
+  if (failed) for (const link of probes) link.className = '';
+  const lines = failed ? [`What you see is old: ${failed.reason.message}.`]
+    : done.map((result) => result.value).filter(Boolean);
   const trouble = find('#trouble');
-  trouble.hidden = !failed;
-  if (failed) {
-    trouble.textContent = `What you see is old: ${failed.reason.message}.`;
-    for (const link of probes) link.className = '';
-  }
+  trouble.hidden = lines.length === 0;
+  trouble.textContent = lines.join(' ');
   if (!document.hidden) timer = setTimeout(refresh, refreshMillis);
 }
 

@@ -61,6 +61,8 @@ TEST(ListenAddress, ReadsAddressesWithPort) {
   EXPECT_EQ(v6->host, "::1");
   EXPECT_TRUE(v6->ipv6);
   EXPECT_TRUE(v6->loopback);
+  EXPECT_EQ(v6->ToString(), "[::1]:9432");
+  EXPECT_EQ(local->ToString(), "127.0.0.1:0");
 }
 
 TEST(ListenAddress, RefusesEverythingElse) {
