@@ -73,7 +73,7 @@ unit_tests() {
 
 server_tests() {
   run_step pytest env PYTHONDONTWRITEBYTECODE=1 PGSIDECAR="$binaries/pgsidecar" \
-    PGSIDECAR_BUILD="$binaries" /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+    SIDECAR_BUILD="$binaries" /usr/bin/python3 -m pytest -q -p no:cacheprovider \
     --junitxml="$results/pytest.xml" "$ROOT/tests/artifacts" "$ROOT/tests/integration"
 }
 
