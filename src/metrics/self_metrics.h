@@ -18,7 +18,7 @@ inline constexpr Declaration kExposedSeries{"pgsidecar_exposed_series", Type::kG
 /// Set once by the application to SeriesLimit(...) (metrics/series_limit.h).
 inline constexpr Declaration kSeriesLimit{"pgsidecar_series_limit", Type::kGauge, "",
                                           "Most samples this configuration can expose."};
-/// `sink`: slow_log.
+/// `sink`: the queue that was full: slow_log, log.
 inline constexpr Declaration kEventsDroppedTotal{
     "pgsidecar_events_dropped_total", Type::kCounter, "sink",
     "Observations lost because a queue was full; should stay 0."};
