@@ -2,7 +2,6 @@
 
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <string>
 
 namespace pgsidecar::app {
@@ -13,8 +12,8 @@ Status EnsureFileLimit(std::uint32_t max_clients) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= needed) return {};
-  const rlimit raised{needed, std::max(limit.rlim_max, needed)};
-  if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return {};
+  const rlimit raised{needed, limit.rlim_max};
+  if (needed <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0) return {};
   return Error{"'" + std::to_string(max_clients) + "' needs " + std::to_string(needed) +
                " open files; allowed: at most " +
                std::to_string(limit.rlim_max < kSpare ? 0 : (limit.rlim_max - kSpare) / 2) +

@@ -20,6 +20,7 @@
 #include "metrics/series_limit.h"
 #include "metrics/slow_log.h"
 #include "sql/catalogue.h"
+#include "sql/shape_builder.h"
 #include "wire/wire_front.h"
 
 namespace pgsidecar::app {
@@ -35,8 +36,8 @@ double Seconds(std::chrono::nanoseconds duration) { return ToSeconds(duration.co
 /// Metrics whose values are known at start.
 void PublishConstants(const config::Config& config, const Clock& clock,
                       metrics::Registry& registry) {
-  registry.AddInfo(kBuildInfo,
-                   {Version(), Revision(), Compiler(), sql::kScannerVersion, FingerprintVersion()});
+  const std::string scanner = std::to_string(sql::kScannerVersion);
+  registry.AddInfo(kBuildInfo, {Version(), Revision(), Compiler(), scanner, FingerprintVersion()});
   registry.AddInfo(kConfigInfo, {config::HashConfig(config)});
   registry.AddGauge(kConfigLastReloadSuccessful).Set(1);
   registry.AddGauge(kConfigLastReloadSuccessTimestampSeconds).Set(ToSeconds(clock.UnixNow()));

@@ -42,7 +42,7 @@ std::vector<Key> MakeKeys() {
        "A statement that takes longer is slow: counted, logged and listed; it is also a bucket "
        "bound of the query histograms.",
        Duration([](Config & c) -> auto& { return c.wire.slow_query_threshold; },
-                {microseconds(100), hours(1)})},
+                {microseconds(1), hours(1)})},
       {"wire.listen", "Where clients connect instead of to PostgreSQL.",
        List([](Config & c) -> auto& { return c.wire.listen; },
             {1, 16, kListenAllowed, CheckListenAddress})},

@@ -166,9 +166,9 @@ TEST(Keys, NameTheRange) {
       {"slow_log.rate", "nan", "'nan' is out of range; allowed: a number from 0.01 to 10000"},
       {"slow_log.rate", "x", "'x' is not a number; allowed: a number from 0.01 to 10000"},
       {"slow_query_threshold", "2h",
-       "'2h' is out of range; allowed: 100us to 1h, a number with ns, us, ms, s, m, h or d"},
+       "'2h' is out of range; allowed: 1us to 1h, a number with ns, us, ms, s, m, h or d"},
       {"slow_query_threshold", "1",
-       "'1' is not a duration; allowed: 100us to 1h, a number with ns, us, ms, s, m, h or d"},
+       "'1' is not a duration; allowed: 1us to 1h, a number with ns, us, ms, s, m, h or d"},
       {"wire.observe_memory", "1kB",
        "'1kB' is out of range; allowed: 64KiB to 64GiB, an integer with B, kB, MB, GB, KiB, MiB, "
        "GiB or no unit"},
