@@ -107,7 +107,6 @@ mg_callbacks Callbacks() {
   callbacks.begin_request = OnRequest;
   callbacks.http_error = OnBrokenRequest;
   callbacks.log_message = OnLogMessage;
-  callbacks.log_access = OnLogMessage;
   return callbacks;
 }
 
