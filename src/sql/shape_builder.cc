@@ -174,7 +174,7 @@ void ShapeBuilder::Cast() {
 }
 
 bool ShapeBuilder::SpaceBeforeOpen(char bracket) const {
-  if (bracket == '(') return previous_ != Previous::kWord;
+  if (bracket == '(') return previous_ != Previous::kWord && !word_.Is(WordInfo::kType);
   return word_.id != WordId::kArray && !AfterOperand();
 }
 

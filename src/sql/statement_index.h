@@ -74,6 +74,9 @@ class StatementIndex {
   StatementIndex(Catalogue& catalogue, const Clock& clock);
   ~StatementIndex();
 
+  /// Call at login: the series `other` of a database exist from then on. Takes a lock.
+  void Attach(metrics::DatabaseRecorder& database);
+
   /// Scans a whole text. Allocates only when it meets a shape for the first time.
   ScannedText Scan(std::string_view text, const ScanContext& context);
 
