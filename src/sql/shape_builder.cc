@@ -76,7 +76,8 @@ void ShapeBuilder::BeginWord() {
 }
 
 void ShapeBuilder::EndWord(std::uint64_t hash) {
-  const WordInfo word = FindWord(hash);
+  // Behind a dot every word is a name.
+  const WordInfo word = previous_ == Previous::kDot ? WordInfo{} : FindWord(hash);
   if (word.id == WordId::kUescape && after_unicode_) {
     DropWord();  // Its string continues the literal.
     after_string_ = true;
