@@ -53,6 +53,8 @@ Server Listen(const Options& options, demo::Store& store) {
                             "40000",
                             "decode_url",
                             "no",
+                            "tcp_nodelay",
+                            "1",
                             nullptr};
   const mg_callbacks callbacks{};
   Server server(mg_start(&callbacks, nullptr, settings));
