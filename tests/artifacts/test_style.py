@@ -46,7 +46,6 @@ LIBRARIES = {
     r"CLI/": {"app"},
     r"prometheus/": {"metrics"},
     r"zlib\.h": {"metrics", "admin", "bundle"},
-    r"nlohmann/": {"metrics", "admin", "bundle", "app"},
 }
 
 

@@ -1,0 +1,46 @@
+"""The closing line of scripts/test.sh counts every test once, and a crash as a failure."""
+
+import pathlib
+import subprocess
+import sys
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts/count_results.py"
+
+GOOGLETEST = """<testsuites><testsuite name="A">
+<testcase name="Passes" classname="A" status="run" result="completed"/>
+<testcase name="Fails" classname="A" status="run" result="completed"><failure message="no"/></testcase>
+<testcase name="Skips" classname="A" status="run" result="skipped"><skipped/></testcase>
+<testcase name="DISABLED_Sleeps" classname="A" status="notrun" result="suppressed"/>
+</testsuite></testsuites>"""
+PYTEST = """<testsuites><testsuite name="pytest">
+<testcase classname="a" name="passes"/><testcase classname="a" name="breaks"><error/></testcase>
+<testcase classname="a" name="skips"><skipped/></testcase></testsuite></testsuites>"""
+PASSES = '<testsuite><testcase classname="c" name="passes" status="run"/></testsuite>'
+
+
+def count(directory, **programs):
+    for name, (exit_code, xml) in programs.items():
+        (directory / f"{name}.status").write_text(f"{exit_code}\n")
+        if xml:
+            (directory / f"{name}.xml").write_text(xml)
+    done = subprocess.run([sys.executable, str(SCRIPT), str(directory)], text=True, check=False,
+                          stdout=subprocess.PIPE)
+    return done.returncode, done.stdout.splitlines()[-1]
+
+
+def test_adds_up_every_format(tmp_path):
+    found = count(tmp_path, unit=(1, GOOGLETEST), servers=(1, PYTEST), replay=(0, PASSES))
+    assert found == (1, "3 passed, 2 failed")
+
+
+def test_all_passed(tmp_path):
+    assert count(tmp_path, replay=(0, PASSES)) == (0, "1 passed, 0 failed")
+
+
+def test_a_crash_is_a_failure(tmp_path):
+    found = count(tmp_path, unit=(139, None), cut=(139, PYTEST[:60]), late=(139, PASSES))
+    assert found == (1, "1 passed, 3 failed")
+
+
+def test_nothing_run_is_no_success(tmp_path):
+    assert count(tmp_path) == (1, "0 passed, 0 failed")
