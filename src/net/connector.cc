@@ -41,6 +41,8 @@ Connector::~Connector() { watcher_.Detach(); }
 
 void Connector::Start(const Endpoint& endpoint, std::chrono::nanoseconds timeout) {
   timeout_ = timeout;
+  addresses_.clear();
+  next_ = 0;
   timer_.Start(timeout);
   failure_ = ConnectFailure::kDns;
   failure_text_ = "the host name could not be resolved in time";

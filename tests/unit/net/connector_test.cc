@@ -105,6 +105,20 @@ TEST_F(ConnectorTest, GivesUpOnASilentHost) {
   EXPECT_EQ(text_, "connection timed out");
 }
 
+TEST_F(ConnectorTest, MayBeStartedAgain) {
+  std::uint16_t port = 0;
+  const UniqueFd server = Listening(1, port);
+  int connections = 0;
+  connector_.Start({.host = "127.0.0.1", .port = port}, seconds(5));
+  RunUntil([&] {
+    if (!connected_) return failure_.has_value();
+    connected_.reset();
+    if (++connections == 1) connector_.Start({.host = "127.0.0.1", .port = port}, seconds(5));
+    return connections == 2;
+  });
+  EXPECT_EQ(connections, 2);
+}
+
 TEST_F(ConnectorTest, ForgottenAttemptStaysSilent) {
   std::uint16_t port = 0;
   const UniqueFd server = Listening(1, port);
