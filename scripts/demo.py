@@ -8,6 +8,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -190,6 +191,10 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
     demo = Demo()
+    # All parts make their directories in this one, so that an early Ctrl-C leaves none behind.
+    own = tempfile.TemporaryDirectory(prefix="pgsidecar-demo-", ignore_cleanup_errors=True)
+    os.chmod(own.name, 0o755)
+    tempfile.tempdir = own.name
     try:
         demo.start()
         demo.print_addresses()
@@ -203,6 +208,7 @@ def main():
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         demo.stop()
+        own.cleanup()
     print(f"  The demo failed: {problem}" if problem else "  The demo ended; nothing is left running.")
     return 1 if problem else 0
 
