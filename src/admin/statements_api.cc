@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <tuple>
@@ -64,6 +65,9 @@ void Sort(std::vector<StatementRow>& rows, const Order& order, std::size_t limit
   rows.erase(middle, rows.end());
 }
 
+/// Nanoseconds are all that is measured; the digits below are noise of the division.
+double Rounded(double seconds) { return std::round(seconds * 1e9) / 1e9; }
+
 Json ToJson(const StatementRow& row) {
   Json out;
   out["datname"] = row.datname;
@@ -75,11 +79,11 @@ Json ToJson(const StatementRow& row) {
   out["errors"] = row.errors;
   out["slow"] = row.slow;
   out["rows"] = row.rows;
-  out["total_seconds"] = row.total_seconds;
-  out["mean_seconds"] = row.mean_seconds;
-  out["p50_seconds"] = row.p50_seconds;
-  out["p95_seconds"] = row.p95_seconds;
-  out["p99_seconds"] = row.p99_seconds;
+  out["total_seconds"] = Rounded(row.total_seconds);
+  out["mean_seconds"] = Rounded(row.mean_seconds);
+  out["p50_seconds"] = Rounded(row.p50_seconds);
+  out["p95_seconds"] = Rounded(row.p95_seconds);
+  out["p99_seconds"] = Rounded(row.p99_seconds);
   return out;
 }
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const refreshMillis = 2000;
+const statementsShown = 20;
 let sort = 'total';
 let timer = 0;
 let round = 0;
@@ -111,7 +112,7 @@ async function refresh() {
   const show = (display) => (answer) => { if (mine === round) display(answer); };
   const probes = [...document.querySelectorAll('[data-probe]')];
   const done = await Promise.allSettled([
-    json(`/api/v1/statements?sort=${sort}&limit=50`).then(show(showStatements)),
+    json(`/api/v1/statements?sort=${sort}&limit=${statementsShown}`).then(show(showStatements)),
     json('/api/v1/slow-queries').then(show(showSlow)),
     ...probes.map(showProbe),
   ]);
