@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "sql/shape_tokens.h"
+
 namespace pgsidecar::sql {
 namespace {
 
@@ -117,51 +119,94 @@ const Scanner::Byte* Scanner::Between(const Byte* p, const Byte* end) {
   return p;
 }
 
+/// Most tokens end within the piece: those are taken at once. Others begin a mode, which takes
+/// them byte by byte.
 const Scanner::Byte* Scanner::BeginToken(CharClass kind, const Byte* p, const Byte* end) {
   switch (kind) {
     case CharClass::kWord:
-      mode_ = Mode::kWord;
-      word_ = ByteHash();
-      first_ = *p;
-      builder_.BeginWord();
-      return Word(p, end);
+      return BeginWord(p, end);
     case CharClass::kDigit:
-      BeginNumber(/*dot=*/false);
-      return Number(p, end);
+      return BeginDigits(p, end);
     case CharClass::kQuote: {
       const bool continues = builder_.after_string() && escapes_ && newline_;
       BeginString(ShapeBuilder::String::kPlain, !conforming_ || continues);
       return String(p + 1, end);
     }
     case CharClass::kDoubleQuote:
-      BeginQuoted(/*unicode=*/false);
-      return Quoted(p + 1, end);
+      return BeginIdentifier(p, end);
     case CharClass::kDollar:
       mode_ = Mode::kDollar;
       return p + 1;
     case CharClass::kDot:
-      mode_ = Mode::kDot;
+      if (end - p > 1 && !IsDigit(p[1])) {
+        builder_.Dot();
+      } else {
+        mode_ = Mode::kDot;
+      }
       return p + 1;
     case CharClass::kColon:
       mode_ = Mode::kColon;
       return p + 1;
     case CharClass::kOperator:
+      if (end - p > 1 && kCharClass[p[1]] != CharClass::kOperator) {
+        builder_.Operator(View(p, p + 1));
+        return p + 1;
+      }
       mode_ = Mode::kOperator;
       buffered_ = 0;
       return Operator(p, end);
     case CharClass::kPunctuation:
       Punctuation(static_cast<char>(*p));
       return p + 1;
-    case CharClass::kOther: {
-      const char c = static_cast<char>(*p);
-      builder_.Operator({&c, 1});
+    case CharClass::kOther:
+      builder_.Operator(View(p, p + 1));
       return p + 1;
-    }
     case CharClass::kSpace:
     case CharClass::kNul:  // Admit cuts the text there.
       return p + 1;
   }
   return p + 1;
+}
+
+const Scanner::Byte* Scanner::BeginWord(const Byte* p, const Byte* end) {
+  const Byte* stop = p + 1;
+  while (stop != end && kWordFold[*stop] != 0) ++stop;
+  builder_.BeginWord();
+  if (stop != end && stop - p > 1) {
+    builder_.WordPiece(View(p, stop));
+    builder_.EndWord(HashRun</*kFold=*/true>(p, stop, end));
+    return stop;
+  }
+  mode_ = Mode::kWord;
+  word_ = ByteHash();
+  first_ = *p;
+  return Word(p, end);
+}
+
+const Scanner::Byte* Scanner::BeginDigits(const Byte* p, const Byte* end) {
+  const Byte* stop = p + 1;
+  while (stop != end && IsDigit(*stop)) ++stop;
+  if (stop != end && *stop != '.' && kWordFold[*stop] == 0) {
+    const std::string_view digits = View(p, stop);
+    builder_.Number(digits.size() <= kSmallDigits ? digits : std::string_view());
+    return stop;
+  }
+  BeginNumber(/*dot=*/false);
+  return Number(p, end);
+}
+
+const Scanner::Byte* Scanner::BeginIdentifier(const Byte* p, const Byte* end) {
+  const Byte* const begin = p + 1;
+  const Byte* stop = begin;
+  while (stop != end && *stop != '"') ++stop;
+  if (end - stop > 1 && stop[1] != '"') {
+    builder_.BeginQuoted(/*unicode=*/false);
+    builder_.QuotedPiece(View(begin, stop));
+    builder_.EndQuoted(HashRun</*kFold=*/false>(begin, stop, end, kQuotedSeed));
+    return stop + 1;
+  }
+  BeginQuoted(/*unicode=*/false);
+  return Quoted(begin, end);
 }
 
 void Scanner::Punctuation(char c) {

@@ -67,6 +67,9 @@ class Scanner {
   const Byte* Step(const Byte* p, const Byte* end);
   const Byte* Between(const Byte* p, const Byte* end);
   const Byte* BeginToken(CharClass kind, const Byte* p, const Byte* end);
+  const Byte* BeginWord(const Byte* p, const Byte* end);
+  const Byte* BeginDigits(const Byte* p, const Byte* end);
+  const Byte* BeginIdentifier(const Byte* p, const Byte* end);
   void Punctuation(char c);
   const Byte* Word(const Byte* p, const Byte* end);
   const Byte* EndOfWord(const Byte* p);
@@ -96,6 +99,7 @@ class Scanner {
   void FinishToken();
 
   static constexpr std::size_t kBufferBytes = 64;
+  static constexpr std::size_t kSmallDigits = 4;  ///< An integer that may be part of a type.
 
   ShapeBuilder builder_;
   ByteHash word_;  ///< Of the current word or quoted identifier.

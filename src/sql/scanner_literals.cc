@@ -1,14 +1,13 @@
 #include <cstring>
 
 #include "sql/scanner.h"
+#include "sql/shape_tokens.h"
 
 namespace pgsidecar::sql {
 
 // Literals, operators and comments. The rest of Scanner.
 
 namespace {
-
-constexpr std::size_t kSmallDigits = 4;
 
 /// Operators that hold one of these may end in a sign. PostgreSQL manual, section 4.1.3.
 bool AllowsTrailingSign(std::string_view op) {
@@ -28,7 +27,7 @@ const Scanner::Byte* Scanner::String(const Byte* p, const Byte* end) {
     const Byte c = *p++;
     if (c == '\'') {
       mode_ = Mode::kStringQuote;
-      return p;
+      return p != end ? StringQuote(p) : p;
     }
     if (c == '\\' && escapes_) {
       mode_ = Mode::kStringEscape;

@@ -236,32 +236,19 @@ constexpr Row kRows[] = {
     {"with", kU | kV, WordId::kWith},
 };
 
-constexpr std::size_t kSlots = 1024;  // Power of two, about four times the rows: short probes.
-static_assert(std::size(kRows) * 3 < kSlots);
+static_assert(std::size(kRows) * 3 < kWordSlots);
 
-struct Slot {
-  std::uint64_t hash = 0;
-  WordInfo info;
-};
+}  // namespace
 
-constexpr std::array<Slot, kSlots> kTable = [] {
-  std::array<Slot, kSlots> table{};
+constexpr std::array<WordSlot, kWordSlots> kWordTable = [] {
+  std::array<WordSlot, kWordSlots> table{};
   for (const Row& row : kRows) {
     const std::uint64_t hash = HashOf(row.word);
-    std::size_t at = hash % kSlots;
-    while (table[at].hash != 0) at = (at + 1) % kSlots;
+    std::size_t at = hash % kWordSlots;
+    while (table[at].hash != 0) at = (at + 1) % kWordSlots;
     table[at] = {hash, {row.id, row.flags}};
   }
   return table;
 }();
-
-}  // namespace
-
-WordInfo FindWord(std::uint64_t hash) {
-  for (std::size_t at = hash % kSlots;; at = (at + 1) % kSlots) {
-    if (kTable[at].hash == hash) return kTable[at].info;
-    if (kTable[at].hash == 0) return {};
-  }
-}
 
 }  // namespace pgsidecar::sql

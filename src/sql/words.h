@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -136,8 +137,21 @@ struct WordInfo {
   bool Is(std::uint8_t flag) const { return (flags & flag) != 0; }
 };
 
+struct WordSlot {
+  std::uint64_t hash = 0;
+  WordInfo info;
+};
+
+constexpr std::size_t kWordSlots = 1024;  ///< About four times the words: short probes.
+extern const std::array<WordSlot, kWordSlots> kWordTable;
+
 /// By the hash of the case-folded word (HashOf).
-WordInfo FindWord(std::uint64_t hash);
+inline WordInfo FindWord(std::uint64_t hash) {
+  for (std::size_t at = hash % kWordSlots;; at = (at + 1) % kWordSlots) {
+    if (kWordTable[at].hash == hash) return kWordTable[at].info;
+    if (kWordTable[at].hash == 0) return {};
+  }
+}
 
 /// How a statement that begins with this word is classified.
 struct VerbInfo {
