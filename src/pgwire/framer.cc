@@ -68,53 +68,64 @@ const BodyTable kFrontendMessages = MakeTable(kFrontendRows);
 const BodyTable kBackendMessages = MakeTable(kBackendRows);
 
 Framer::Status Framer::Next(std::string_view& bytes, Frame& frame) {
-  while (true) {
-    if (left_ == 0) {
-      if (!TakeHeader(bytes)) return Status::kNeedMore;
-      const auto type = static_cast<unsigned char>(header_[0]);
-      use_ = type < table_->size() ? (*table_)[type] : BodyUse::kUnknown;
-      if (use_ == BodyUse::kUnknown) return Status::kUnknownType;
-      const std::uint32_t length = ReadUint32(header_.data() + 1);
-      if (length < 4 || length > kMessageLengthMax) return Status::kBadLength;
-      body_bytes_ = left_ = length - 4;
-      head_bytes_ = 0;
-      started_ = false;
-      frame = {header_[0], use_, true, true, body_bytes_, {}};
-      if (use_ == BodyUse::kSkip || left_ == 0) return Status::kFrame;
-    }
-    if (bytes.empty()) return Status::kNeedMore;
-    switch (use_) {
-      case BodyUse::kSkip:
-      case BodyUse::kUnknown:
-        Skip(bytes);
-        break;
-      case BodyUse::kHead:
-        if (TakeHead(bytes, frame)) return Status::kFrame;
-        break;
-      case BodyUse::kText:
-        TakePiece(bytes, frame);
-        return Status::kFrame;
-    }
+  if (left_ == 0) {
+    const char* header = TakeHeader(bytes);
+    if (header == nullptr) return Status::kNeedMore;
+    return Begin(header, bytes, frame);
   }
+  if (use_ == BodyUse::kSkip) {
+    Skip(bytes);
+    return left_ == 0 && !bytes.empty() ? Next(bytes, frame) : Status::kNeedMore;
+  }
+  return Continue(bytes, frame);
 }
 
-bool Framer::TakeHeader(std::string_view& bytes) {
+/// A header is complete. Messages that are whole are done here, without a copy.
+Framer::Status Framer::Begin(const char* header, std::string_view& bytes, Frame& frame) {
+  const auto type = static_cast<unsigned char>(header[0]);
+  use_ = type < table_->size() ? (*table_)[type] : BodyUse::kUnknown;
+  if (use_ == BodyUse::kUnknown) return Status::kUnknownType;
+  const std::uint32_t length = ReadUint32(header + 1);
+  if (length < 4 || length > kMessageLengthMax) return Status::kBadLength;
+  type_ = header[0];
+  body_bytes_ = left_ = length - 4;
+  head_bytes_ = 0;
+  started_ = false;
+  if (use_ == BodyUse::kSkip || left_ == 0) {
+    frame = {type_, use_, true, true, body_bytes_, {}};
+    Skip(bytes);
+    return Status::kFrame;
+  }
+  return Continue(bytes, frame);
+}
+
+Framer::Status Framer::Continue(std::string_view& bytes, Frame& frame) {
+  if (bytes.empty()) return Status::kNeedMore;
+  if (use_ == BodyUse::kText) {
+    TakePiece(bytes, frame);
+    return Status::kFrame;
+  }
+  return TakeHead(bytes, frame) ? Status::kFrame : Status::kNeedMore;
+}
+
+/// The five bytes of a header, or null if they are not there yet.
+const char* Framer::TakeHeader(std::string_view& bytes) {
   if (header_bytes_ == 0 && bytes.size() >= header_.size()) {  // the common case
-    std::memcpy(header_.data(), bytes.data(), header_.size());
+    const char* header = bytes.data();
     bytes.remove_prefix(header_.size());
-    return true;
+    return header;
   }
   const std::size_t taken = std::min(bytes.size(), header_.size() - header_bytes_);
-  std::memcpy(header_.data() + header_bytes_, bytes.data(), taken);
+  if (taken > 0) std::memcpy(header_.data() + header_bytes_, bytes.data(), taken);
   bytes.remove_prefix(taken);
   header_bytes_ = static_cast<std::uint8_t>(header_bytes_ + taken);
-  if (header_bytes_ < header_.size()) return false;
+  if (header_bytes_ < header_.size()) return nullptr;
   header_bytes_ = 0;
-  return true;
+  return header_.data();
 }
 
 bool Framer::TakeHead(std::string_view& bytes, Frame& frame) {
-  frame = {header_[0], use_, true, true, body_bytes_, {}};
+  frame = {type_, use_, true, true, body_bytes_, {}};
   if (left_ == body_bytes_ && bytes.size() >= left_) {  // whole and in one piece
     frame.body = bytes.substr(0, std::min<std::size_t>(left_, kHeadBytes));
     bytes.remove_prefix(left_);
@@ -134,7 +145,7 @@ bool Framer::TakeHead(std::string_view& bytes, Frame& frame) {
 void Framer::TakePiece(std::string_view& bytes, Frame& frame) {
   const std::size_t here = std::min<std::size_t>(bytes.size(), left_);
   left_ -= static_cast<std::uint32_t>(here);
-  frame = {header_[0], use_, !started_, left_ == 0, body_bytes_, bytes.substr(0, here)};
+  frame = {type_, use_, !started_, left_ == 0, body_bytes_, bytes.substr(0, here)};
   started_ = true;
   bytes.remove_prefix(here);
 }

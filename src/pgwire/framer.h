@@ -52,12 +52,15 @@ class Framer {
   bool at_boundary() const { return left_ == 0 && header_bytes_ == 0; }
 
  private:
-  bool TakeHeader(std::string_view& bytes);
+  Status Begin(const char* header, std::string_view& bytes, Frame& frame);
+  Status Continue(std::string_view& bytes, Frame& frame);
+  const char* TakeHeader(std::string_view& bytes);
   bool TakeHead(std::string_view& bytes, Frame& frame);
   void TakePiece(std::string_view& bytes, Frame& frame);
   void Skip(std::string_view& bytes);
 
   const BodyTable* table_;
+  char type_ = 0;  ///< Of the current message.
   BodyUse use_ = BodyUse::kUnknown;
   bool started_ = false;           ///< kText: a piece was handed out.
   std::uint8_t header_bytes_ = 0;  ///< Bytes of an incomplete header in header_.
