@@ -13,11 +13,13 @@ SCOPE = re.compile(r"^(?:template\b.*>\s*)?(?:inline\s+)?(?:namespace|class|stru
 
 @dataclasses.dataclass
 class Function:
-    """`parameters` counts those of the definition."""
+    """`parameters` counts those of the definition. A table is one `return {…};` and nothing else:
+    rows of data, however many."""
     header: str
     line: int
     lines: int
     parameters: int
+    is_table: bool = False
 
 
 def blanked(text):
@@ -55,6 +57,11 @@ def closing(text, position):
     return len(text)
 
 
+def is_table(body):
+    start = re.match(r"\s*return\s*{", body)
+    return bool(start) and body[closing(body, start.end() - 1) + 1:].strip() == ";"
+
+
 def is_function(header):
     before = header.split("(", 1)[0]
     return "(" in header and "=" not in re.sub(r"operator\S+", "", before)
@@ -86,6 +93,7 @@ def functions(text):
                 first = text.count("\n", 0, mark.start()) - header.count("\n")
                 last = text.count("\n", 0, end)
                 found.append(Function(" ".join(header.split()), first + 1, last - first + 1,
-                                      count_parameters(header)))
+                                      count_parameters(header),
+                                      is_table(text[mark.end():end])))
             start = position
     return found

@@ -27,12 +27,19 @@ auto Pair(T first, U second) -> std::pair<T, U> {
 bool operator==(const A& left, const A& right) { return left.x == right.x; }
 void operator()(int only) {}
 struct Plain { int x = 1; };
+std::vector<Row> Rows() {
+  return {
+      {1, [] { return 2; }},
+      {3, [] { return 4; }},
+  };
+}
 }  // namespace a
 '''
 
 
 def test_finds_names_lengths_and_parameters():
     found = functions(TEXT)
-    assert [function.parameters for function in found] == [2, 0, 2, 2, 1]
-    assert [function.lines for function in found] == [1, 1, 7, 1, 1]
+    assert [function.parameters for function in found] == [2, 0, 2, 2, 1, 0]
+    assert [function.lines for function in found] == [1, 1, 7, 1, 1, 6]
     assert found[2].header.startswith("template <typename T, typename U> auto Pair(")
+    assert [function.is_table for function in found] == [False] * 5 + [True]
