@@ -12,10 +12,10 @@ enum class TextPolicy : std::uint8_t { kNormalised, kSummary, kOff };
 
 /// A name that the configuration gives to a statement. One of the matchers is set.
 struct ConfiguredOperation {
-  std::string name;
-  std::string fingerprint;  ///< 16 hex digits.
-  std::string sql;          ///< Any spelling: compared after canonicalisation.
-  std::string comment;      ///< sqlcommenter `action` or `route`.
+  std::string name{};
+  std::string fingerprint{};  ///< 16 hex digits.
+  std::string sql{};          ///< Any spelling: compared after canonicalisation.
+  std::string comment{};      ///< sqlcommenter `action` or `route`.
 };
 
 struct StatementOptions {
@@ -23,8 +23,8 @@ struct StatementOptions {
   std::chrono::nanoseconds grace = std::chrono::minutes(10);
   TextPolicy text = TextPolicy::kNormalised;
   std::vector<std::string>
-      names_from_comments;  ///< sqlcommenter keys, first match names the operation.
-  std::vector<ConfiguredOperation> operations;  ///< At most 100.
+      names_from_comments{};  ///< sqlcommenter keys, first match names the operation.
+  std::vector<ConfiguredOperation> operations{};  ///< At most 100.
 };
 
 }  // namespace pgsidecar::sql

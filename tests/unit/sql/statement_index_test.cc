@@ -99,7 +99,7 @@ TEST_F(StatementIndexTest, GivesPendingCountsToOtherAtShutdown) {
   EXPECT_EQ(Value("pgsidecar_statement_shapes"), 0);
 }
 
-TEST_F(StatementIndexTest, FallsBackToTheShapeWhenTheAnswerIsLate) {
+TEST_F(StatementIndexTest, PrefersAnAnswerThatIsThereToGivingUp) {
   const Ref<Referenced> cell = CellOf("SELECT a FROM late");
   Execute(*cell);
   clock_.Advance(6 * kNanosPerSecond);
