@@ -114,10 +114,7 @@ std::variant<CommandLine, Answer> ParseCommandLine(int argc, const char* const* 
   try {
     root.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    // The deepest command that was named explains itself.
-    const CLI::App* asked = &root;
-    while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
-    return Answer{kExitOk, asked->help()};
+    return Answer{kExitOk, root.help()};  // That of the command that was named.
   } catch (const CLI::CallForVersion&) {
     return Answer{kExitOk, std::string(Version()) + "\n"};
   } catch (const CLI::ParseError& error) {

@@ -31,6 +31,11 @@ Error ErrorOf(const config::Loaded& loaded, std::string_view key, const Error& e
   return {loaded.SourceOf(key) + ": " + std::string(key) + ": " + error.message};
 }
 
+Error BindErrorOf(const config::Loaded& loaded, std::string_view key, const Error& error) {
+  return ErrorOf(loaded, key,
+                 {error.message + "; allowed: a free address of this machine, port 0 for any"});
+}
+
 double Seconds(std::chrono::nanoseconds duration) { return ToSeconds(duration.count()); }
 
 /// Metrics whose values are known at start.
@@ -101,10 +106,10 @@ Status Sidecar::Parts::StartMetrics(const config::Loaded& loaded) {
 Status Sidecar::Parts::StartListeners(const config::Loaded& loaded) {
   auto made_wire = wire::WireFront::Create(
       config.wire, wire::WireContext{registry, recorder, *catalogue, *slow_log, clock});
-  if (!made_wire.ok()) return ErrorOf(loaded, "wire.listen", made_wire.error());
+  if (!made_wire.ok()) return BindErrorOf(loaded, "wire.listen", made_wire.error());
   wire = std::move(made_wire).value();
   auto made_admin = admin::AdminServer::Start(config.admin, MakeAdminContext());
-  if (!made_admin.ok()) return ErrorOf(loaded, "admin.listen", made_admin.error());
+  if (!made_admin.ok()) return BindErrorOf(loaded, "admin.listen", made_admin.error());
   admin = std::move(made_admin).value();
   wire->Start();
   return {};

@@ -1,12 +1,14 @@
 #include "config/yaml.h"
 
 #include <fcntl.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <sstream>
 #include <utility>
 
 #include "base/text.h"
@@ -71,6 +73,40 @@ Result<Value> ValueOf(const YAML::Node& node) {
   if (entries.empty()) return Value(std::move(texts));
   if (texts.empty()) return Value(std::move(entries));
   return Error{"mixes values and maps in one list"};
+}
+
+/// Remembers only where a document starts.
+class DocumentStart final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { mark_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  const YAML::Mark& mark() const { return mark_; }
+
+ private:
+  YAML::Mark mark_;
+};
+
+/// The one document in `text`; throws YAML::Exception. Neither function of yaml-cpp for this is
+/// safe: Load ignores what stands behind the first document, and LoadAll never ends for `,`.
+YAML::Node LoadOnly(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStart start;
+  if (parser.HandleNextDocument(start) && parser.HandleNextDocument(start)) {
+    throw YAML::ParserException(start.mark(), "more behind the end of the document");
+  }
+  return YAML::Load(text);
 }
 
 bool IsSection(const std::string& key) {
@@ -149,13 +185,11 @@ Settings ReadYamlText(std::string_view text, const std::string& path) {
     return out;
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) {
-      out.errors.push_back(path + ": holds more than one YAML document; allowed: one");
-    } else if (!documents.empty() && documents[0].IsMap()) {
-      Flattener(path, out).Visit(documents[0], "");
-    } else if (!documents.empty() && !documents[0].IsNull()) {
-      out.errors.push_back(path + LineOf(documents[0].Mark()) +
+    const YAML::Node document = LoadOnly(std::string(text));
+    if (document.IsMap()) {
+      Flattener(path, out).Visit(document, "");
+    } else if (!document.IsNull()) {
+      out.errors.push_back(path + LineOf(document.Mark()) +
                            ": is not a map; allowed: lines of `key: value`");
     }
   } catch (const YAML::Exception& error) {
@@ -176,7 +210,7 @@ Settings ReadYamlFile(const std::string& path) {
 
 Result<Value> ParseYamlValue(const std::string& text) {
   try {
-    return ValueOf(YAML::Load(text));
+    return ValueOf(LoadOnly(text));
   } catch (const YAML::Exception& error) {
     return Error{PrintableText(error.msg, kShownBytes)};
   }

@@ -74,6 +74,7 @@ TEST(CommandLine, HelpTeaches) {
     }
   }
   EXPECT_THAT(ParseAnswer({"run", "--help"}).text, HasSubstr("--listen ADDR"));
+  EXPECT_THAT(ParseAnswer({"run", "--help"}).text, HasSubstr("Usage: pgsidecar run [OPTIONS]"));
   EXPECT_THAT(ParseAnswer({"describe", "--help"}).text, HasSubstr("configuration"));
   EXPECT_THAT(ParseAnswer({"describe", "metrics", "--help"}).text, HasSubstr("docs/metrics.md"));
   EXPECT_EQ(ParseAnswer({"version", "--help"}).exit_code, kExitOk);

@@ -126,7 +126,10 @@ TEST_F(LoadTest, WrongFilesAreOneLineEach) {
       {"just text\n", "f.yaml:1: is not a map; allowed: lines of `key: value`"},
       {"[a]: b\n", "f.yaml:1: a key is not a single word"},
       {"log: {level: info}\n---\nlog: {level: info}\n",
-       "f.yaml: holds more than one YAML document; allowed: one"},
+       "f.yaml:2: is not valid YAML: more behind the end of the document"},
+      {",", "f.yaml:1: is not valid YAML: more behind the end of the document"},
+      {"log.level: info\n...\nlog.level: debug\n",
+       "f.yaml:3: is not valid YAML: more behind the end of the document"},
       {"a: b\n\x01\n", "f.yaml:2: is not a text file; allowed: YAML in UTF-8"},
   };
   for (const auto& [text, expected] : cases) {
