@@ -163,7 +163,7 @@ def generator(client, kind, size, piece=b"x" * MEBIBYTE):
 
 @pytest.mark.slow
 @pytest.mark.deadline(120)
-@pytest.mark.parametrize("size", [1024 * MEBIBYTE])
+@pytest.mark.parametrize("size", [1023 * MEBIBYTE])
 def test_a_row_of_a_gigabyte(start_sidecar, size):
     def script(client, _first):
         client.send(GREETING)

@@ -13,7 +13,7 @@ import pytest
 
 from books import recording
 from harness import Cluster, eventually, free_port
-from protocol import (SYNC, TERMINATE, Client, closed, copy_data, errors, extended, kinds, query,
+from protocol import (SYNC, TERMINATE, Client, cancel_request, errors, extended, kinds, query,
                       sqlstates, startup)
 
 STARTUP = startup(user="postgres", database="postgres")
@@ -194,6 +194,7 @@ def test_too_many_clients(start_sidecar, postgres):
                 refused += 1
                 client.close()
             else:
+                client.greeting = answer
                 accepted.append(client)
         assert (len(accepted), refused) == (19, 41)
         assert all(kinds(client.ask(query("SELECT 1"))) == "TDCZ" for client in accepted)
@@ -201,7 +202,6 @@ def test_too_many_clients(start_sidecar, postgres):
         canceled.send(query("SELECT pg_sleep(30)"))
         time.sleep(0.2)
         with Client(sidecar.port) as canceler:  # cancels are exempt from the limit
-            from protocol import cancel_request
             canceler.send(cancel_request(canceled.key())).rest()
         assert sqlstates(canceled.until_ready()) == ["57014"]
         for client in accepted:
