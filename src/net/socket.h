@@ -49,7 +49,7 @@ struct Keepalive {
   int count = 6;
 };
 
-/// Sets TCP_NODELAY and keepalives. Does nothing to a Unix socket.
+/// Sets TCP_NODELAY and keepalives. Requires: a TCP socket.
 void TuneTcp(int fd, const Keepalive& keepalive);
 
 /// A non-blocking stream socket of this family, or none and errno.

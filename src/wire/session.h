@@ -126,6 +126,8 @@ class Session final : public Connection, public net::ConnectHandler, public LegH
   Phase phase_ = Phase::kConnecting;
   UpstreamState upstream_state_ = UpstreamState::kConnecting;
   bool terminating_ = false;
+  bool terminate_seen_ = false;  ///< The last thing the client sent. For the close reason only.
+  bool server_ended_first_ = false;
   bool sampling_ = false;    ///< The next read from the server completes an overhead sample.
   Nanos sampled_ = 0;        ///< Its first half.
   Nanos blocked_since_ = 0;  ///< When the client stopped taking bytes.

@@ -33,6 +33,7 @@ void Session::OnServerGone(bool failed) {
                 login ? CloseReason::kLoginFailed : CloseReason::kServerLost);
   }
   if (failed) return Fail(false, "", "", CloseReason::kServer);
+  server_ended_first_ = !client_.ended() && !terminate_seen_;
   client_.Finish();
   EndIfBothEnded();
 }
@@ -60,7 +61,8 @@ void Session::EndIfBothEnded() {
   if (phase_ == Phase::kEnded || !client_.ended() || !server_.ended()) return;
   if (!client_.held().empty()) return;
   const bool failed = phase_ == Phase::kLogin && observer_.login_failed();
-  Finish(failed ? CloseReason::kLoginFailed : CloseReason::kClient);
+  if (failed) return Finish(CloseReason::kLoginFailed);
+  Finish(server_ended_first_ ? CloseReason::kServer : CloseReason::kClient);
 }
 
 bool Session::server_at_boundary() const {

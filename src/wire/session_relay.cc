@@ -10,6 +10,9 @@ namespace {
 /// After this many full windows the next session has its turn.
 constexpr int kWindowsPerWakeUp = 4;
 
+/// Terminate, which clients send alone (PostgreSQL manual, "Message Formats").
+constexpr std::string_view kTerminate("X\0\0\0\4", 5);
+
 }  // namespace
 
 void Session::OnReadable(Side side) {
@@ -39,6 +42,7 @@ void Session::Relay(Side from, std::string_view bytes, Nanos now) {
   const bool forwarded = Forward(Other(from), bytes, now);
   SampleOverhead(from, now);
   Account(from, bytes, now);
+  if (from == Side::kClient) terminate_seen_ = bytes.ends_with(kTerminate);
   if (!forwarded) return OnSendFailed(Other(from));
   if (terminating_ && from == Side::kUpstream) TerminateAtBoundary();
 }

@@ -56,7 +56,7 @@ void WireLoop::OnAccepted(UniqueFd client, const net::SocketAddress& peer) {
     shared_.instruments.Reject(RejectReason::kLimit);
     return;
   }
-  net::TuneTcp(client.get(), {});
+  if (!peer.is_unix()) net::TuneTcp(client.get(), {});
   ++preludes_;
   Adopt(std::make_unique<Prelude>(*this, std::move(client), peer)).Start();
 }

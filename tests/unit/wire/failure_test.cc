@@ -88,6 +88,7 @@ TEST_F(FailureTest, FatalWhileIdleIsTheSessionsAndNoStatement) {
   EXPECT_EQ(client.ReceiveAll(), fatal);
   client.Close();
   ExpectMetric("pgsidecar_client_idle_errors_total{sqlstate=\"57P05\"}", 1);
+  ExpectMetric("pgsidecar_client_sessions_closed_total{reason=\"server\"}", 1);
   ExpectMetric("pgsidecar_client_connections{datname=\"d\",state=\"idle\"}", 0);
 }
 
