@@ -148,7 +148,7 @@ PLANTED = "planted-Secret-4711"
 LEAKS = [
     f"SELECT '{PLANTED}'", f"SELECT E'\\'{PLANTED}'", f"SELECT $x${PLANTED}$x$",
     f"SELECT 1 -- {PLANTED}", f"/* {PLANTED} */ SELECT 1", f"SELECT 1 /* action='{PLANTED} */",
-    f"SELECT U&'{PLANTED}'", f"NOTIFY leak, '{PLANTED}'", f"SET application_name = '{PLANTED}'",
+    f"SELECT U&'{PLANTED}'", f"NOTIFY leak, '{PLANTED}'", f"SET leak.value = '{PLANTED}'",
     f"PREPARE leak AS SELECT '{PLANTED}'", f"EXECUTE leak('{PLANTED}')",
     f"ALTER ROLE rejected_user PASSWORD '{PLANTED}'", f"CREATE ROLE leak PASSWORD '{PLANTED}'",
     f"COMMENT ON TABLE pg_class IS '{PLANTED}'", f"DO $$ BEGIN PERFORM '{PLANTED}'; END $$",

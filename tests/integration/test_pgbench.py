@@ -63,7 +63,7 @@ MATRIX = [(script, mode, clients) for script in TRANSACTION
                          ids=lambda value: "".join(value) if isinstance(value, tuple) else None)
 def test_counts_are_exact(bench, sidecar, script, mode, clients):
     transactions = {1: 200, 8: 50, 64: 10}[clients]
-    expected = overhead(bench, script, mode)
+    expected = overhead(bench, script, mode).copy()
     for command, count in TRANSACTION[script].items():
         expected[command] += count * clients * transactions
     before = sidecar.settled()
