@@ -59,7 +59,7 @@ Field List(Member<std::vector<std::string>> member, ListRule rule);
 
 /// One of `names`, in the order of the values of the enumeration E.
 template <class E>
-Field Choice(Member<E> member, std::vector<std::string_view> names);
+Field Choice(Member<E> member, const std::vector<std::string_view>& names);
 
 /// The URI of PostgreSQL (config/upstream.h).
 Field UpstreamField();
@@ -81,7 +81,7 @@ const T& Read(Member<T> member, const Config& config) {
 }
 
 template <class E>
-Field Choice(Member<E> member, std::vector<std::string_view> names) {
+Field Choice(Member<E> member, const std::vector<std::string_view>& names) {
   const auto set = [member, names](Config& config, std::string_view text) -> Status {
     const auto index = ChoiceIndex(text, names);
     if (!index.ok()) return index.error();
