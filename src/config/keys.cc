@@ -33,8 +33,9 @@ Status CheckCommentKey(std::string_view text) {
   return Refuse(text, "is not a key of a comment", kCommentKeyAllowed);
 }
 
-/// One row per key: name, what it does, and how it is read into which member.
-std::vector<Key> MakeKeys() {
+// One row per key: name, what it does, and how it is read into which member.
+
+std::vector<Key> TrafficKeys() {
   return {
       {"upstream", "Where PostgreSQL is; user, password and database in it are not used.",
        UpstreamField()},
@@ -68,6 +69,11 @@ std::vector<Key> MakeKeys() {
        Duration([](Config & c) -> auto& { return c.wire.drain_accept_for; }, {kZero, kDay})},
       {"drain.timeout", "When after SIGTERM the sessions that are left are ended.",
        Duration([](Config & c) -> auto& { return c.wire.drain_timeout; }, {kZero, kDay})},
+  };
+}
+
+std::vector<Key> BookKeys() {
+  return {
       {"slow_log.path", "Where the slow-query log goes, one JSON object per line.",
        Text(
            [](Config & c) -> auto& { return c.slow_log.path; }, kPathAllowed, CheckLogPath)},
@@ -92,6 +98,11 @@ std::vector<Key> MakeKeys() {
             {0, 16, kCommentKeyAllowed, CheckCommentKey})},
       {"statements.operations", "Statements with a name and a place of their own.",
        OperationsField()},
+  };
+}
+
+std::vector<Key> OperatorKeys() {
+  return {
       {"admin.listen", "Where metrics, probes and the status page are served.",
        Text(
            [](Config & c) -> auto& { return c.admin.listen; }, kAdminAllowed, CheckAdminAddress)},
@@ -105,6 +116,14 @@ std::vector<Key> MakeKeys() {
       {"log.format", "How log lines on stderr look.",
        Choice<LogFormat>([](Config & c) -> auto& { return c.log.format; }, {"text", "json"})},
   };
+}
+
+std::vector<Key> MakeKeys() {
+  std::vector<Key> keys;
+  for (const auto& group : {TrafficKeys(), BookKeys(), OperatorKeys()}) {
+    keys.insert(keys.end(), group.begin(), group.end());
+  }
+  return keys;
 }
 
 }  // namespace
