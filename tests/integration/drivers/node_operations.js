@@ -1,6 +1,7 @@
 // Prints what node-postgres sees of one server: node node_operations.js PORT.
 'use strict';
 const { Client, Pool } = require('pg');
+const { version } = require('pg/package.json');
 
 const options = { host: '127.0.0.1', port: Number(process.argv[2]), user: 'postgres', database: 'postgres' };
 let step = 0;
@@ -36,8 +37,10 @@ async function values(client) {
   say('large', large.rows[0].x.length);
   const several = await client.query('SELECT 1 AS a; SELECT 2 AS b');
   say('several', several.map((result) => result.rows));
-  const binary = await client.query({ text: 'SELECT $1::int4 AS a', values: [7], binary: true });
-  say('binary', binary.rows);
+  if (!version.startsWith('8.8.')) { // which sends a malformed Bind for binary results
+    const binary = await client.query({ text: 'SELECT $1::int4 AS a', values: [7], binary: true });
+    say('binary', binary.rows);
+  }
 }
 
 async function errors(client) {
