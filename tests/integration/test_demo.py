@@ -3,6 +3,7 @@
 import glob
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -37,6 +38,12 @@ class Demo:
                 stderr=subprocess.STDOUT, start_new_session=True,
                 env={**os.environ, key: value, "TMPDIR": self.temporary})
 
+    def destroy(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait(timeout=20)
+        shutil.rmtree(self.temporary)
+
     def output(self):
         return self.output_path.read_text()
 
@@ -54,8 +61,22 @@ class Demo:
                       if path != self.output_path)
 
 
-def test_a_timed_run_sees_the_alert_and_leaves_nothing():
-    demo = Demo("--for", "20s")
+@pytest.fixture
+def start_demo():
+    """Starts demos that end with the test at the latest."""
+    started = []
+
+    def start(*arguments):
+        started.append(Demo(*arguments))
+        return started[-1]
+
+    yield start
+    for demo in started:
+        demo.destroy()
+
+
+def test_a_timed_run_sees_the_alert_and_leaves_nothing(start_demo):
+    demo = start_demo("--for", "20s")
     assert demo.process.wait(timeout=120) == 0, demo.output()
     output = demo.output()
     assert "ALERT firing: PgSidecarSlowStatement (warning" in output
@@ -65,8 +86,8 @@ def test_a_timed_run_sees_the_alert_and_leaves_nothing():
     assert not demo.left_in_temporary()
 
 
-def test_ctrl_c_ends_it_cleanly():
-    demo = Demo()
+def test_ctrl_c_ends_it_cleanly(start_demo):
+    demo = start_demo()
     assert eventually(lambda: "statements/s" in demo.output(), timeout=90), demo.output()
     os.killpg(demo.process.pid, signal.SIGINT)  # as a terminal does: to the whole group
     started = time.monotonic()
@@ -77,7 +98,7 @@ def test_ctrl_c_ends_it_cleanly():
 
 
 @pytest.mark.parametrize("arguments", [("--for",), ("--for", "soon"), ("--for", "5s"), ("--fro",)])
-def test_wrong_options(arguments):
-    demo = Demo(*arguments)
+def test_wrong_options(start_demo, arguments):
+    demo = start_demo(*arguments)
     assert demo.process.wait(timeout=10) == 2
     assert "Usage: scripts/demo.sh" in demo.output()
