@@ -38,38 +38,57 @@ class ByteHash {
   std::uint64_t length_ = 0;
 };
 
-/// Eight bytes with ASCII upper case folded, all at once.
-constexpr std::uint64_t FoldEight(std::uint64_t bytes) {
-  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101U;
-  constexpr std::uint64_t kHigh = 0x8080'8080'8080'8080U;
-  const std::uint64_t low = bytes & ~kHigh;
-  // The high bit of a byte of `from_a` tells that it is at least `A`, of `past_z` that it is more
-  // than `Z`. Bytes that are not ASCII stay.
-  const std::uint64_t from_a = low + kOnes * (0x80 - 'A');
-  const std::uint64_t past_z = low + kOnes * (0x80 - 'Z' - 1);
-  return bytes | ((from_a & ~past_z & ~bytes & kHigh) >> 2U);
-}
-
-/// The hash of the bytes from `p` to `end`, as ByteHash gives it. `limit`: up to where memory may
-/// be read; at least `end`.
-template <bool kFold>
-std::uint64_t HashRun(const std::uint8_t* p, const std::uint8_t* end, const std::uint8_t* limit,
-                      std::uint64_t seed = 0) {
-  static_assert(std::endian::native == std::endian::little);
-  std::uint64_t hash = seed;
-  auto left = static_cast<std::uint64_t>(end - p);
-  const std::uint64_t length = left;
-  for (;; p += 8, left -= 8) {
-    std::uint64_t eight = 0;
-    if (limit - p >= 8) {
-      std::memcpy(&eight, p, 8);
-      if (left < 8) eight &= (std::uint64_t{1} << 8U * left) - 1;
+/// Eight bytes at once, the first one lowest.
+class EightBytes {
+ public:
+  explicit constexpr EightBytes(std::uint64_t bytes) : bytes_(bytes) {}
+  /// Those at `p`; zeros from `end` on.
+  static EightBytes Load(const std::uint8_t* p, const std::uint8_t* end) {
+    static_assert(std::endian::native == std::endian::little);
+    std::uint64_t bytes = 0;
+    if (end - p >= 8) {
+      std::memcpy(&bytes, p, 8);  // A single load.
     } else {
-      std::memcpy(&eight, p, left < 8 ? left : 8);
+      std::memcpy(&bytes, p, static_cast<std::size_t>(end - p));
     }
-    if (kFold) eight = FoldEight(eight);
-    if (left < 8) return Mix(hash + length, eight);
-    hash = Mix(hash, eight);
+    return EightBytes(bytes);
+  }
+
+  constexpr std::uint64_t value() const { return bytes_; }
+  constexpr EightBytes First(std::size_t count) const {
+    return EightBytes(count < 8 ? bytes_ & ((std::uint64_t{1} << 8U * count) - 1) : bytes_);
+  }
+  /// With ASCII upper case folded.
+  constexpr EightBytes Folded() const { return EightBytes(bytes_ | In('A', 'Z') >> 2U); }
+
+ private:
+  static constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101U;
+  static constexpr std::uint64_t kHigh = 0x8080'8080'8080'8080U;
+
+  /// The high bit of each byte that is ASCII and from `first` to `last`.
+  constexpr std::uint64_t In(std::uint8_t first, std::uint8_t last) const {
+    const std::uint64_t low = bytes_ & ~kHigh;
+    const std::uint64_t from_first = low + kOnes * (0x80U - first);
+    const std::uint64_t past_last = low + kOnes * (0x7fU - last);
+    return from_first & ~past_last & ~bytes_ & kHigh;
+  }
+
+  std::uint64_t bytes_;
+};
+
+/// The hash of the bytes from `p` to `stop`, as ByteHash gives it for them, folded or as they are.
+/// `end`: up to where memory may be read; at least `stop`.
+template <bool kFold>
+std::uint64_t HashRun(const std::uint8_t* p, const std::uint8_t* stop, const std::uint8_t* end,
+                      std::uint64_t seed = 0) {
+  std::uint64_t hash = seed;
+  const auto length = static_cast<std::uint64_t>(stop - p);
+  for (;; p += 8) {
+    EightBytes bytes = EightBytes::Load(p, end);
+    if (kFold) bytes = bytes.Folded();
+    const auto left = static_cast<std::size_t>(stop - p);
+    if (left < 8) return Mix(hash + length, bytes.First(left).value());
+    hash = Mix(hash, bytes.value());
   }
 }
 

@@ -172,7 +172,8 @@ const Scanner::Byte* Scanner::BeginWord(const Byte* p, const Byte* end) {
   const Byte* stop = p + 1;
   while (stop != end && kWordFold[*stop] != 0) ++stop;
   builder_.BeginWord();
-  if (stop != end && stop - p > 1) {
+  const bool complete = stop != end && (stop - p > 1 || (*stop != '\'' && *stop != '&'));
+  if (complete) {
     builder_.WordPiece(View(p, stop));
     builder_.EndWord(HashRun</*kFold=*/true>(p, stop, end));
     return stop;

@@ -236,7 +236,7 @@ constexpr Row kRows[] = {
     {"with", kU | kV, WordId::kWith},
 };
 
-static_assert(std::size(kRows) * 3 < kWordSlots);
+static_assert(std::size(kRows) * 2 < kWordSlots);
 
 }  // namespace
 

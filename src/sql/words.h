@@ -142,7 +142,7 @@ struct WordSlot {
   WordInfo info;
 };
 
-constexpr std::size_t kWordSlots = 1024;  ///< About four times the words: short probes.
+constexpr std::size_t kWordSlots = 512;  ///< More than twice the words: short probes.
 extern const std::array<WordSlot, kWordSlots> kWordTable;
 
 /// By the hash of the case-folded word (HashOf).
