@@ -210,14 +210,16 @@ class Client:
 
     def until_ready(self, times=1):
         """Reads up to and with this many ReadyForQuery, or the end."""
-        tail = bytearray()
-        seen = 0
+        at, seen = 0, 0
 
         def done(data):
-            nonlocal seen, tail
-            found, rest = split(bytes(data[len(tail):]))
-            seen += sum(kind == "Z" for kind, _ in found)
-            tail = data[:len(data) - len(rest)]
+            nonlocal at, seen
+            while at + 5 <= len(data):
+                end = at + 1 + struct.unpack_from("!I", data, at + 1)[0]
+                if end > len(data) or end < at + 5:
+                    break
+                seen += data[at] == ord("Z")
+                at = end
             return seen >= times
 
         return self.until(done)

@@ -90,6 +90,7 @@ def test_runs_with_no_file_on_the_default_ports():
         assert eventually(listening)
     finally:
         process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)  # the second signal ends the drain
         stop_process(process, signal.SIGTERM)
     assert process.returncode == 0, process.stderr.read()
 
