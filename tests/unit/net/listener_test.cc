@@ -47,6 +47,13 @@ class ListenerTest : public LoopTest, public AcceptHandler {
   int refused_ = 0;
 };
 
+/// UBSan looks at memory through a pipe and misjudges it when there is no descriptor left.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kNeedsDescriptors = true;
+#else
+constexpr bool kNeedsDescriptors = false;
+#endif
+
 UniqueFd ListenerTest::ConnectTcp(int family, std::uint16_t port) {
   UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   int connected = -1;
@@ -127,6 +134,7 @@ TEST_F(ListenerTest, NamesTheAddressItCannotBind) {
 }
 
 TEST_F(ListenerTest, SurvivesTheEndOfDescriptors) {
+  if (kNeedsDescriptors) GTEST_SKIP() << "under a sanitizer";
   const auto listener = Bind({.host = "127.0.0.1", .port = 0});
   const UniqueFd refused = ConnectTcp(AF_INET, listener->endpoint().port);
   rlimit former{};
@@ -143,6 +151,7 @@ TEST_F(ListenerTest, SurvivesTheEndOfDescriptors) {
 }
 
 TEST_F(ListenerTest, AcceptsAgainAfterThePause) {
+  if (kNeedsDescriptors) GTEST_SKIP() << "under a sanitizer";
   const auto listener = Bind({.host = "127.0.0.1", .port = 0});
   const UniqueFd refused = ConnectTcp(AF_INET, listener->endpoint().port);
   const UniqueFd later = ConnectTcp(AF_INET, listener->endpoint().port);
