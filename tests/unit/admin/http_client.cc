@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <cstdint>
 #include <cstdlib>
 
 namespace pgsidecar::admin {
