@@ -1,4 +1,6 @@
 // Cancel requests of clients.
+#include <future>
+
 #include "unit/wire/front_fixture.h"
 
 namespace pgsidecar::wire {
@@ -10,18 +12,22 @@ class CancelTest : public FrontTest {};
 
 TEST_F(CancelTest, ClientIsClosedAfterTheServerClosed) {
   const std::string request = Cancel(kBackendKey);
-  bool silent = false;
-  Peer client;
+  std::promise<void> arrived;
+  std::promise<void> may_close;
   StartFront({[&](Peer& peer) {
     EXPECT_EQ(peer.Receive(request.size()), request);
-    silent = client.Silent();
+    arrived.set_value();
+    may_close.get_future().wait();
   }});
-  client = Client();
+  Peer client = Client();
   client.Send(request);
+  arrived.get_future().wait();
+  EXPECT_TRUE(client.Silent()) << "not before the server is done";
+  may_close.set_value();
   EXPECT_EQ(client.ReceiveAll(), "");
-  EXPECT_TRUE(silent) << "not before the server was done";
   ExpectMetric("pgsidecar_cancel_requests_total", 1);
   ExpectMetric("pgsidecar_client_handshakes_in_progress", 0);
+  StopAll();
 }
 
 TEST_F(CancelTest, KeysOfAllLengthsArriveUnchanged) {
@@ -57,6 +63,7 @@ TEST_F(CancelTest, WorksAtTheLimitOfClients) {
   Peer client = Client();
   client.Send(Cancel(kBackendKey));
   EXPECT_EQ(client.ReceiveAll(), "");
+  StopAll();
   EXPECT_EQ(got, Cancel(kBackendKey));
 }
 

@@ -49,6 +49,7 @@ TEST_F(DrainTest, CancelRequestsStillWork) {
   Peer cancel = Client();
   cancel.Send(Cancel(kBackendKey));
   EXPECT_EQ(cancel.ReceiveAll(), "");
+  StopAll();
   EXPECT_EQ(got, Cancel(kBackendKey));
 }
 
@@ -95,6 +96,7 @@ TEST_F(DrainTest, SecondCallCancelsWhatRunsAndSaysSoAtTheBoundary) {
   busy.Close();
   front_->Join();
   EXPECT_EQ(Metric("pgsidecar_query_sqlstate_errors_total{datname=\"d\",sqlstate=\"57014\"}"), 1);
+  StopAll();
 }
 
 TEST_F(DrainTest, EndsAtOnceWithoutSessions) {

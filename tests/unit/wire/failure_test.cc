@@ -62,6 +62,7 @@ TEST_F(FailureTest, NoErrorOfOursInTheMiddleOfAMessage) {
   client.Send(Query("SELECT 1"));
   EXPECT_EQ(client.ReceiveAll(), cut);
   ExpectMetric("pgsidecar_client_sessions_closed_total{reason=\"server_lost\"}", 1);
+  StopAll();
 }
 
 TEST_F(FailureTest, NoErrorOfOursAfterAFatalOne) {
@@ -76,6 +77,7 @@ TEST_F(FailureTest, NoErrorOfOursAfterAFatalOne) {
   EXPECT_EQ(client.ReceiveAll(), fatal);
   client.Close();
   ExpectMetric("pgsidecar_query_sqlstate_errors_total{datname=\"d\",sqlstate=\"57P01\"}", 1);
+  StopAll();
 }
 
 TEST_F(FailureTest, FatalWhileIdleIsTheSessionsAndNoStatement) {
@@ -90,6 +92,7 @@ TEST_F(FailureTest, FatalWhileIdleIsTheSessionsAndNoStatement) {
   ExpectMetric("pgsidecar_client_idle_errors_total{sqlstate=\"57P05\"}", 1);
   ExpectMetric("pgsidecar_client_sessions_closed_total{reason=\"server\"}", 1);
   ExpectMetric("pgsidecar_client_connections{datname=\"d\",state=\"idle\"}", 0);
+  StopAll();
 }
 
 TEST_F(FailureTest, ServerThatClosesDuringTheLogin) {
@@ -99,6 +102,7 @@ TEST_F(FailureTest, ServerThatClosesDuringTheLogin) {
   FatalText(client.ReceiveAll(), "08006");
   ExpectMetric("pgsidecar_client_sessions_closed_total{reason=\"login_failed\"}", 1);
   ExpectMetric("pgsidecar_client_handshakes_in_progress", 0);
+  StopAll();
 }
 
 /// A server whose statement runs until its cancel request came, whatever its client does, as in
@@ -136,7 +140,7 @@ TEST_F(FailureTest, ClientThatVanishesCancelsItsStatement) {
   client.Reset();
   ExpectMetric("pgsidecar_queries_abandoned_total{datname=\"d\"}", 1);
   ExpectMetric("pgsidecar_client_sessions_closed_total{reason=\"client_lost\"}", 1);
-  server_.reset();  // Waits for the scripts.
+  StopAll();
   EXPECT_EQ(server.request(), Cancel(kBackendKey));
   EXPECT_EQ(Metric("pgsidecar_cancel_requests_total"), 0) << "it was our own";
 }
@@ -149,7 +153,7 @@ TEST_F(FailureTest, ClientThatHalfClosesHasTwoSecondsForItsStatement) {
   client.HalfClose();
   EXPECT_EQ(client.ReceiveAll(), "");
   ExpectMetric("pgsidecar_client_sessions_closed_total{reason=\"client_lost\"}", 1);
-  server_.reset();
+  StopAll();
   EXPECT_EQ(server.request(), Cancel(kBackendKey));
 }
 
@@ -168,7 +172,7 @@ TEST_F(FailureTest, CancelOnDisconnectCanBeOff) {
   ExpectMetric("pgsidecar_queries_in_flight{datname=\"d\"}", 1);
   client.Reset();
   ExpectMetric("pgsidecar_queries_abandoned_total{datname=\"d\"}", 1);
-  server_.reset();
+  StopAll();
   EXPECT_TRUE(closed);
 }
 
@@ -184,6 +188,7 @@ TEST_F(FailureTest, ClosesAConnectionThatTakesNothingForTooLong) {
   client.Send(Query("COPY t TO STDOUT"));
   ExpectMetric("pgsidecar_client_sessions_closed_total{reason=\"write_stall\"}", 1);
   ExpectMetric("pgsidecar_relay_buffered_bytes", 0);
+  StopAll();
 }
 
 }  // namespace

@@ -133,7 +133,9 @@ void ScriptedServer::Serve() {
   }
 }
 
-void FrontTest::TearDown() {
+void FrontTest::TearDown() { StopAll(); }
+
+void FrontTest::StopAll() {
   front_.reset();
   server_.reset();
 }

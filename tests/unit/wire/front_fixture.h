@@ -69,6 +69,9 @@ class FrontTest : public ::testing::Test {
 
   /// Starts the front. Options may be changed in options_ before.
   void StartFront(std::vector<ScriptedServer::Script> scripts);
+  /// Ends front and server and joins the scripts. To be called before what they refer to goes out
+  /// of scope, and before what they wrote is read.
+  void StopAll();
   Peer Client() { return Peer::Connect(port_); }
 
   /// The value of a sample on the metrics page, `name{labels}` as written there; -1 if absent.

@@ -78,6 +78,7 @@ TEST_F(RelayTest, SlowReaderGetsEverythingInOrder) {
   ExpectMetric("pgsidecar_rows_returned_total{datname=\"d\"}", kRows);
   ExpectMetric("pgsidecar_relay_buffered_bytes", 0);
   EXPECT_GT(Metric("pgsidecar_query_client_stall_seconds_total{datname=\"d\"}"), 0.1);
+  StopAll();
 }
 
 TEST_F(RelayTest, HalfCloseOfTheClientPassesOnAndTheRestArrives) {
@@ -108,6 +109,7 @@ TEST_F(RelayTest, UnknownMessagesAreRelayedUnread) {
   EXPECT_EQ(client.Receive(2 * strange.size()), strange + strange);
   ExpectMetric("pgsidecar_opaque_sessions_total{reason=\"unknown_message\"}", 1);
   ExpectMetric("pgsidecar_client_connections{datname=\"d\",state=\"opaque\"}", 1);
+  StopAll();
 }
 
 TEST_F(RelayTest, ObservationMemoryHasABound) {
@@ -137,6 +139,7 @@ TEST_F(RelayTest, ManyClientsAtOnce) {
   for (std::thread& client : clients) client.join();
   ExpectMetric("pgsidecar_query_successes_total{datname=\"d\",command=\"SELECT\"}", 3200);
   ExpectMetric("pgsidecar_client_sessions_closed_total{reason=\"client\"}", 16);
+  StopAll();
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ TEST_F(StartupTest, ForwardsTheStartupMessageByteForByteHoweverItIsCut) {
     client.Send(startup.substr(split));
     EXPECT_EQ(client.Receive(LoginAnswer().size()), LoginAnswer()) << split;
   }
+  StopAll();
 }
 
 TEST_F(StartupTest, DeclinesEachEncryptionOnce) {
@@ -135,6 +136,7 @@ TEST_F(StartupTest, HoldsEverythingButPasswordsUntilTheLoginIsDone) {
   const std::string expected = ask + LoginAnswer() + OneRow();
   EXPECT_EQ(client.Receive(expected.size()), expected);
   ExpectMetric("pgsidecar_query_successes_total{datname=\"d\",command=\"SELECT\"}", 1);
+  StopAll();
 }
 
 TEST_F(StartupTest, UnknownMajorVersionIsRelayedUnread) {
@@ -163,6 +165,7 @@ TEST_F(StartupTest, FailedLoginMakesNoSeriesForItsDatabase) {
   ExpectMetric("pgsidecar_client_login_failures_total{sqlstate=\"3D000\"}", 1);
   ExpectMetric("pgsidecar_client_sessions_closed_total{reason=\"login_failed\"}", 1);
   EXPECT_EQ(metrics::Expose(*registry_, "", "").body.find("nosuch"), std::string::npos);
+  StopAll();
 }
 
 TEST_F(StartupTest, LoginThatCannotBeReadFailsClosed) {
