@@ -124,6 +124,6 @@ class Scanner {
   StatementShape shape_;
 };
 
-static_assert(sizeof(Scanner) <= 640);
+static_assert(sizeof(Scanner) <= 512);
 
 }  // namespace pgsidecar::sql

@@ -1,7 +1,6 @@
 #include "sql/shape_tokens.h"
 
 namespace pgsidecar::sql {
-using namespace shape_tokens;
 
 void ShapeBuilder::Start(CanonicalText* text) {
   text_ = text;

@@ -6,23 +6,19 @@ namespace pgsidecar::sql {
 
 // What the scanner calls for every token: inlined into it, since a token costs less than a call.
 
-namespace shape_tokens {
-
-constexpr std::uint64_t kStatementSeed = 0x51a7'0000 + kScannerVersion;
-constexpr std::uint64_t kElementSeed = 0xe1e3'0001;
-constexpr std::uint64_t kTagSeed = 0x7a60'0001;
-constexpr std::uint64_t kLiteralToken = 0x117e'0001;
-constexpr std::uint64_t kDotToken = 0xd070'0001;
-constexpr std::uint64_t kCastToken = 0xca57'0001;
-constexpr std::uint64_t kCommaToken = 0xc033'0001;
-constexpr std::uint64_t kBracketToken = 0xb7ac'0000;
-constexpr std::uint64_t kSemicolonToken = 0x5e31'0001;
-constexpr std::uint64_t kOperatorSeed = 0x09e7'0001;
-constexpr std::uint64_t kDigitsSeed = 0xd161'0001;
-constexpr std::uint64_t kTruncated = 1U << 16U;
-constexpr std::uint32_t kDepthMax = 0xffff;
-
-}  // namespace shape_tokens
+inline constexpr std::uint64_t kStatementSeed = 0x51a7'0000 + kScannerVersion;
+inline constexpr std::uint64_t kElementSeed = 0xe1e3'0001;
+inline constexpr std::uint64_t kTagSeed = 0x7a60'0001;
+inline constexpr std::uint64_t kLiteralToken = 0x117e'0001;
+inline constexpr std::uint64_t kDotToken = 0xd070'0001;
+inline constexpr std::uint64_t kCastToken = 0xca57'0001;
+inline constexpr std::uint64_t kCommaToken = 0xc033'0001;
+inline constexpr std::uint64_t kBracketToken = 0xb7ac'0000;
+inline constexpr std::uint64_t kSemicolonToken = 0x5e31'0001;
+inline constexpr std::uint64_t kOperatorSeed = 0x09e7'0001;
+inline constexpr std::uint64_t kDigitsSeed = 0xd161'0001;
+inline constexpr std::uint64_t kTruncated = 1U << 16U;
+inline constexpr std::uint32_t kDepthMax = 0xffff;
 
 inline bool ShapeBuilder::AfterOperand() const {
   switch (previous_) {
@@ -52,7 +48,7 @@ inline void ShapeBuilder::EndWord(std::uint64_t hash) {
     after_string_ = true;
     return;
   }
-  if (lists_ > 0 && hash_ == shape_tokens::kElementSeed) CancelSubquery(word);
+  if (lists_ > 0 && hash_ == kElementSeed) CancelSubquery(word);
   if (phase_ != Phase::kDone) Classify(word);
   Token(hash);
   const bool upper = word.Is(WordInfo::kUpper);
@@ -65,7 +61,7 @@ inline void ShapeBuilder::PushLiteral() {
     Space();
     text_->AppendParameter();
   }
-  Token(shape_tokens::kLiteralToken);
+  Token(kLiteralToken);
   Become(Previous::kLiteral);
 }
 
@@ -94,7 +90,7 @@ inline void ShapeBuilder::Number(std::string_view small) {
     Space();
     text_->Append(small);
   }
-  Token(HashOf(small, shape_tokens::kDigitsSeed));
+  Token(HashOf(small, kDigitsSeed));
   Become(Previous::kLiteral);
 }
 
@@ -103,7 +99,7 @@ inline void ShapeBuilder::PushOperator(std::string_view op) {
     Space();
     text_->Append(op);
   }
-  Token(HashOf(op, shape_tokens::kOperatorSeed));
+  Token(HashOf(op, kOperatorSeed));
   Become(Previous::kOperator);
 }
 
@@ -119,14 +115,14 @@ inline void ShapeBuilder::Operator(std::string_view op) {
 inline void ShapeBuilder::Dot() {
   Settle();
   if (text_ != nullptr) text_->Append('.');
-  Token(shape_tokens::kDotToken);
+  Token(kDotToken);
   Become(Previous::kDot);
 }
 
 inline void ShapeBuilder::Cast() {
   Settle(/*cast=*/true);
   if (text_ != nullptr) text_->Append(previous_ == Previous::kOperator ? " ::" : "::");
-  Token(shape_tokens::kCastToken);
+  Token(kCastToken);
   Become(Previous::kCast);
 }
 
@@ -136,7 +132,7 @@ inline void ShapeBuilder::Comma() {
     EndElement();
     if (text_ != nullptr) text_->Mark(lists_ - 1U);
   } else {
-    Token(shape_tokens::kCommaToken);
+    Token(kCommaToken);
   }
   if (text_ != nullptr) text_->Append(',');
   Become(Previous::kComma);
@@ -146,7 +142,7 @@ inline bool ShapeBuilder::Semicolon() {
   if (depth_ == 0 && body_depth_ == 0) return true;
   Settle();
   if (text_ != nullptr) text_->Append(';');
-  Token(shape_tokens::kSemicolonToken);
+  Token(kSemicolonToken);
   Become(Previous::kComma);
   return false;
 }

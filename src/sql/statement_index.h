@@ -96,7 +96,7 @@ class StatementIndex {
   StatementView Describe(const Referenced& cell) const;
 
   /// Applies the answers of the cold worker and publishes this loop's counters. Call from the
-  /// loop's tick and when the catalogue's wake-up fires; idempotent.
+  /// loop's tick; idempotent and cheap.
   void Poll();
   /// Gives every pending count to `other`. Last call before destruction.
   void Shutdown();

@@ -243,15 +243,19 @@ TEST_F(CatalogueTest, TellsQuantilesOfTheSnapshot) {
 
 TEST_F(CatalogueTest, GivesUpOnLateAnswers) {
   Create({});
-  constexpr int kShapes = 1000;
-  for (int i = 0; i < kShapes; ++i) Execute("SELECT c" + std::to_string(i) + " FROM t");
-  clock_.Advance(6 * kNanosPerSecond);
-  index_->Poll();
-  const double late = Value("pgsidecar_statement_parses_total{kind=\"timeout\"}");
+  // The worker may be faster now and then, but not always.
+  int shapes = 0;
+  double late = 0;
+  for (int round = 0; round < 50 && late == 0; ++round) {
+    for (int i = 0; i < 1000; ++i) Execute("SELECT c" + std::to_string(++shapes) + " FROM t");
+    clock_.Advance(6 * kNanosPerSecond);
+    index_->Poll();
+    late = Value("pgsidecar_statement_parses_total{kind=\"timeout\"}");
+  }
   EXPECT_GT(late, 0);
-  EXPECT_EQ(CallsOnPage(), kShapes);
+  EXPECT_EQ(CallsOnPage(), shapes);
   Settle();
-  EXPECT_EQ(CallsOnPage(), kShapes);
+  EXPECT_EQ(CallsOnPage(), shapes);
   EXPECT_EQ(Value("pgsidecar_statements_pending"), 0);
 }
 

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/clock.h"
 #include "metrics/recorder.h"
 #include "metrics/registry.h"
+#include "metrics/registry_state.h"
 #include "sql/catalogue.h"
 #include "sql/statement_index.h"
 #include "unit/metrics/page_reader.h"
@@ -60,6 +62,11 @@ class IndexTest : public ::testing::Test {
   void Settle() {
     catalogue_->DrainForTest();
     index_->Poll();
+  }
+  /// While the lock is held the worker stops at the next statement that it admits.
+  std::unique_lock<std::mutex> HoldWorker() {
+    index_->Attach(database_);
+    return std::unique_lock(registry_.state().mutex);
   }
   StatementRow Row(std::string_view operation) const {
     for (StatementRow& row : catalogue_->Snapshot()) {

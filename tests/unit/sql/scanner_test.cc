@@ -221,6 +221,7 @@ TEST(Scanner, ReadsAnySplitAlike) {
   for (const std::string& text : texts) {
     const std::string_view view = text;
     for (const bool conforming : {true, false}) {
+      if (!conforming && text.find('\\') == std::string::npos) continue;  // The same again.
       const std::vector<Scanned> whole = ScanAll(view, conforming);
       std::vector<std::string_view> bytes;
       for (std::size_t cut = 0; cut < view.size(); ++cut) {

@@ -171,15 +171,21 @@ TEST_F(StatementIndexTest, TheOtherSeriesExistFromTheLogin) {
 
 TEST_F(StatementIndexTest, CountsExactlyWhenTheQueueIsFull) {
   constexpr int kShapes = 5000;
-  for (int i = 0; i < kShapes; ++i) Execute("SELECT c" + std::to_string(i) + " FROM t");
+  {
+    const auto hold = HoldWorker();
+    for (int i = 0; i < kShapes; ++i) Execute("SELECT c" + std::to_string(i) + " FROM t");
+  }
   Settle();
-  EXPECT_GT(Value("pgsidecar_statement_deferred_total"), 0);
+  EXPECT_GE(Value("pgsidecar_statement_deferred_total"), kShapes - 1030);
   EXPECT_EQ(CallsOnPage(), kShapes);
 }
 
 TEST_F(StatementIndexTest, AsksAgainForADeferredStatement) {
   std::vector<Ref<Referenced>> cells;
-  for (int i = 0; i < 5000; ++i) cells.push_back(CellOf("SELECT c" + std::to_string(i)));
+  {
+    const auto hold = HoldWorker();
+    for (int i = 0; i < 5000; ++i) cells.push_back(CellOf("SELECT c" + std::to_string(i)));
+  }
   Settle();
   const auto is_known = [&](const Ref<Referenced>& cell) {
     return index_->Describe(*cell).fingerprint.size() == 16;
