@@ -23,7 +23,8 @@ from scrape import Scrape
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("PGSIDECAR", REPOSITORY / "build/release/pgsidecar"))
 
-SANITIZED = BINARY.exists() and b"__asan_init" in BINARY.read_bytes()
+SANITIZED = BINARY.exists() and any(
+    name in BINARY.read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 
 HBA = """
 local all         all                             trust

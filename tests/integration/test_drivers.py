@@ -1,13 +1,17 @@
 """Real drivers see the same through pgsidecar as directly, and not a byte is changed."""
 
+import asyncio
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
+import asyncpg
+import psycopg
 import pytest
 
+from books import recording
 from harness import Sidecar, Tap
 
 DRIVERS = pathlib.Path(__file__).parent / "drivers"
@@ -72,6 +76,37 @@ def test_driver_prints_the_same(postgres, tapped, driver):
     assert counted.sum("pgsidecar_query_duration_seconds_count") >= 30
     assert counted.sum("pgsidecar_opaque_sessions_total") == 0
     assert counted.sum("pgsidecar_internal_errors_total") == 0
+
+
+def test_each_statement_of_a_drivers_pipeline_has_its_own_sample(tapped):
+    process, _, _ = tapped
+    with recording(process) as books:
+        with psycopg.connect(host="127.0.0.1", port=process.port, user="postgres",
+                             dbname="postgres", autocommit=True) as connection:
+            connection.execute("CREATE TEMP TABLE samples (id int)")
+            with connection.pipeline():
+                for number in range(100):
+                    connection.execute("SELECT %s::int", (number,))
+            connection.cursor().executemany("INSERT INTO samples VALUES (%s)",
+                                            [(number,) for number in range(100)])
+    assert books().successes == {"DDL": 1, "SELECT": 100, "INSERT": 100}
+
+
+def test_executemany_of_asyncpg(tapped):
+    process, _, _ = tapped
+
+    async def run_it():
+        connection = await asyncpg.connect(host="127.0.0.1", port=process.port, user="postgres",
+                                           database="postgres")
+        await connection.execute("CREATE TEMP TABLE samples (id int)")
+        await connection.executemany("INSERT INTO samples VALUES ($1)", [(n,) for n in range(100)])
+        await connection.fetch("SELECT id FROM samples")
+        await connection.close()
+
+    with recording(process) as books:
+        asyncio.run(run_it())
+    assert books().successes == {"DDL": 1, "INSERT": 100, "SELECT": 1}
+    assert (books().rows, books().affected) == (100, 100)
 
 
 @pytest.mark.deadline(90)

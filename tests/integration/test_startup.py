@@ -128,8 +128,10 @@ def test_another_major_version_is_relayed_undecoded(start_sidecar):
     b"R" + struct.pack("!I", 3), b"R" + struct.pack("!I", 2**31 - 1) + b"x" * 100,
     AUTHENTICATION_OK + backend_key(b"\0\0\0\1" + b"k" * 3) + ready(),
     AUTHENTICATION_OK + backend_key(b"\0\0\0\1" + b"k" * 257) + ready(),
+    message("R", struct.pack("!I", 11) + b"r=" + b"x" * 65536),
     b"HTTP/1.1 400 Bad Request\r\n\r\n"],
-    ids=["70 kB", "unknown type", "length 3", "length 2^31-1", "key of 3", "key of 257", "HTTP"])
+    ids=["70 kB", "unknown type", "length 3", "length 2^31-1", "key of 3", "key of 257", "nonce of 64 KiB",
+         "HTTP"])
 def test_login_fails_closed(start_sidecar, greeting):
     with FakeServer(answering(b"", greeting)) as server:
         sidecar = start_sidecar(server.uri)
@@ -139,6 +141,28 @@ def test_login_fails_closed(start_sidecar, greeting):
         assert sqlstates(answer)[-1:] in (["08P01"], [])
         assert eventually(lambda: sidecar.metrics().sum("pgsidecar_client_handshakes_in_progress") == 0)
         assert sidecar.alive()
+
+
+@pytest.mark.parametrize("length", [0, 3, 2**31 - 1, 2**31, 2**32 - 1])
+def test_impossible_answers_to_a_password_request(start_sidecar, length):
+    """CVE-2026-6664: before authentication, too, a length is only a claim."""
+    request = message("R", struct.pack("!I", 3))
+
+    def script(client, _first):
+        client.send(request)
+        client.socket.settimeout(1)
+        client.rest()
+
+    with FakeServer(script) as server:
+        sidecar = start_sidecar(server.uri)
+        with Client(sidecar.port) as client:
+            assert client.send(STARTUP).socket.recv(100) == request
+            before = sidecar.rss()
+            client.send(b"p" + struct.pack("!I", length) + b"x" * 100_000)
+            assert closed(client)
+            assert sidecar.rss() - before < 2 << 20
+        assert sidecar.alive()
+        assert sidecar.settled().sum("pgsidecar_client_handshakes_in_progress") == 0
 
 
 def test_every_cut_of_a_login(start_sidecar):
