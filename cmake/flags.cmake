@@ -4,6 +4,11 @@ target_compile_options(
   pgsidecar_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
                             -fno-omit-frame-pointer -fstack-protector-strong)
 
+# GCC 12 warns at -O3 of overlaps inside std::string that are not there (GCC bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(pgsidecar_flags INTERFACE -Wno-restrict)
+endif()
+
 if(PGSIDECAR_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=address,undefined)

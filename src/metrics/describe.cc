@@ -13,20 +13,6 @@ constexpr std::string_view kIntroduction =
     "Info metrics are gauges of value 1 in the text format, and a histogram `x` shows as "
     "`x_bucket`, `x_sum` and `x_count`.\n";
 
-std::string_view TypeName(Type type) {
-  switch (type) {
-    case Type::kCounter:
-      return "counter";
-    case Type::kGauge:
-      return "gauge";
-    case Type::kHistogram:
-      return "histogram";
-    case Type::kInfo:
-      return "info";
-  }
-  return "";
-}
-
 std::string_view Purpose(Buckets buckets) {
   switch (buckets) {
     case Buckets::kNone:

@@ -5,20 +5,6 @@
 namespace pgsidecar::metrics {
 namespace {
 
-std::string_view TypeName(Type type) {
-  switch (type) {
-    case Type::kCounter:
-      return "counter";
-    case Type::kGauge:
-      return "gauge";
-    case Type::kInfo:
-      return "info";
-    case Type::kHistogram:
-      return "histogram";
-  }
-  return "unknown";
-}
-
 /// The name of the family, which OpenMetrics keeps apart from the suffix of its samples.
 std::string_view FamilyName(const Declaration& declaration) {
   std::string_view name = declaration.name;

@@ -21,6 +21,20 @@ using Gauge = prometheus::Gauge;
 
 enum class Type : std::uint8_t { kCounter, kGauge, kHistogram, kInfo };
 
+constexpr std::string_view TypeName(Type type) {
+  switch (type) {
+    case Type::kCounter:
+      return "counter";
+    case Type::kGauge:
+      return "gauge";
+    case Type::kHistogram:
+      return "histogram";
+    case Type::kInfo:
+      return "info";
+  }
+  return "unknown";
+}
+
 /// The bucket sets of docs/metrics.md. kNone for everything but histograms.
 enum class Buckets : std::uint8_t { kNone, kQ, kS, kH, kO, kL };
 

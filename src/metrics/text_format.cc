@@ -1,23 +1,6 @@
 #include "metrics/page_format.h"
 
 namespace pgsidecar::metrics {
-namespace {
-
-std::string_view TypeName(Type type) {
-  switch (type) {
-    case Type::kCounter:
-      return "counter";
-    case Type::kGauge:
-    case Type::kInfo:
-      return "gauge";
-    case Type::kHistogram:
-      return "histogram";
-  }
-  return "untyped";
-}
-
-}  // namespace
-
 std::string_view TextFormat::content_type() const {
   return "text/plain; version=0.0.4; charset=utf-8";
 }
@@ -26,7 +9,9 @@ void TextFormat::AppendMetadata(const Declaration& declaration, std::string& pag
   page.append("# HELP ").append(declaration.name).append(" ");
   AppendEscaped(declaration.help, "", page);
   page.append("\n# TYPE ").append(declaration.name).append(" ");
-  page.append(TypeName(declaration.type)).append("\n");
+  // The format knows no info metrics: they are gauges of value 1.
+  const Type type = declaration.type == Type::kInfo ? Type::kGauge : declaration.type;
+  page.append(TypeName(type)).append("\n");
 }
 
 void TextFormat::AppendExemplar(const TakenExemplar&, std::string&) const {}

@@ -47,9 +47,14 @@ StatementRow RowOf(const Place& place) {
                    .total_seconds = histogram.sample_sum};
   if (row.calls == 0) return row;
   row.mean_seconds = row.total_seconds / static_cast<double>(row.calls);
-  row.p50_seconds = Quantile(0.5, histogram);
-  row.p95_seconds = Quantile(0.95, histogram);
-  row.p99_seconds = Quantile(0.99, histogram);
+  // No execution took longer than all together: keeps a lone slow call from showing its bucket's
+  // end.
+  const auto quantile = [&](double q) {
+    return std::min(Quantile(q, histogram), row.total_seconds);
+  };
+  row.p50_seconds = quantile(0.5);
+  row.p95_seconds = quantile(0.95);
+  row.p99_seconds = quantile(0.99);
   return row;
 }
 

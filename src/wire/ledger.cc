@@ -15,6 +15,7 @@ DatabaseBooks& Ledger::BooksOf(std::string_view datname) {
   for (const auto& books : databases) {
     if (&books->recorder() == &recorder) return *books;
   }
+  index.Attach(recorder);
   databases.push_back(std::make_unique<DatabaseBooks>(shared.context.registry, recorder));
   return *databases.back();
 }
