@@ -1,16 +1,16 @@
 """What no PostgreSQL says: unknown messages, impossible lengths, servers that vanish anywhere.
 Traffic goes on or ends cleanly; nothing is guessed, and memory stays constant."""
 
+import random
+import socket
 import struct
-import threading
 import time
 
 import pytest
 
 from books import recording
 from harness import eventually
-from protocol import (BIND_COMPLETE, GREETING, NO_DATA, PARSE_COMPLETE, SYNC, Client, FakeServer,
-                      answering, complete, copy_data, data_row, error, extended, kinds, message,
+from protocol import (GREETING, Client, FakeServer, answering, complete, data_row, error, message,
                       parameter_status, query, ready, row_description, select_one, split, sqlstates,
                       startup)
 
@@ -236,7 +236,6 @@ def test_the_longest_length_takes_no_memory(start_sidecar, side):
 
 
 def test_half_close_of_the_client_leaves_the_answer(start_sidecar):
-    import socket
 
     def script(client, _first):
         client.send(GREETING)
@@ -254,7 +253,6 @@ def test_half_close_of_the_client_leaves_the_answer(start_sidecar):
 
 def test_late_data_after_the_servers_half_close(start_sidecar):
     """What the client still sends reaches a server that has nothing more to say."""
-    import socket
     received = []
 
     def script(client, _first):
@@ -273,7 +271,6 @@ def test_late_data_after_the_servers_half_close(start_sidecar):
 
 def test_10000_random_startup_parameters(start_sidecar):
     """ProxySQL #4811. In packets that PostgreSQL's limit of 10,000 bytes allows."""
-    import random
     random.seed(1)
     with FakeServer(answering(select_one())) as server:
         sidecar = start_sidecar(server.uri)

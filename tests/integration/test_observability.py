@@ -1,7 +1,6 @@
 """The pages as Prometheus and a person see them: formats, contract, exemplars, no secrets."""
 
 import json
-import pathlib
 import re
 import subprocess
 import threading

@@ -1,18 +1,17 @@
 """The first bytes of a connection, logins and cancel requests."""
 
+import random
 import socket
 import struct
-import threading
 import time
 
 import pytest
 
 from books import recording
 from harness import eventually
-from protocol import (AUTHENTICATION_OK, GREETING, GSSENC_REQUEST, SSL_REQUEST, SYNC, Client,
-                      FakeServer, answering, backend_key, cancel_request, closed, error, extended,
-                      kinds, message, parameter_status, query, ready, select_one, split, sqlstates,
-                      startup)
+from protocol import (AUTHENTICATION_OK, GREETING, GSSENC_REQUEST, SSL_REQUEST, Client, FakeServer,
+                      answering, backend_key, cancel_request, closed, kinds, message, query, ready,
+                      select_one, sqlstates, startup)
 
 STARTUP = startup(user="postgres", database="postgres")
 
@@ -81,7 +80,6 @@ def test_impossible_first_packets_are_refused(sidecar, packet):
 
 
 def test_random_bytes_end_only_their_own_connection(sidecar):
-    import random
     generator = random.Random(4711)
     with Client(sidecar.port) as other:
         other.login()

@@ -7,8 +7,8 @@ import pytest
 
 from books import recording
 from harness import Sidecar, Tap
-from protocol import (COPY_DONE, FLUSH, SYNC, Client, bind, close, copy_data, copy_fail, describe,
-                      execute, extended, function_call, kinds, parse, query, sqlstates)
+from protocol import (COPY_DONE, SYNC, Client, bind, close, copy_data, copy_fail, describe,
+                      execute, extended, function_call, kinds, parse, query, sqlstates, startup)
 
 
 @dataclasses.dataclass
@@ -237,7 +237,6 @@ def test_client_bytes_one_by_one(tapped):
 
 
 def test_startup_and_all_in_one_piece(tapped):
-    from protocol import startup
     process, _ = tapped
     with recording(process) as books, Client(process.port) as client:
         client.ask(startup(user="postgres", database="postgres") + MIXED.request, MIXED.ready + 1)
