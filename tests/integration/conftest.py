@@ -10,6 +10,7 @@ import harness
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
     config.addinivalue_line("markers", "deadline(seconds): fails after this time instead of 60 s")
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))  # fixtures end servers
 
 
 @pytest.fixture(autouse=True)

@@ -26,13 +26,15 @@ def tapped(postgres):
     """A sidecar between two taps, to compare what went in with what came out."""
     inner = Tap(postgres.port)
     process = Sidecar(f"postgresql://127.0.0.1:{inner.port}")
-    process.start()
     outer = Tap(process.port)
-    yield process, outer, inner
-    assert process.alive(), process.log()
-    outer.close()
-    inner.close()
-    process.destroy()
+    try:
+        process.start()
+        yield process, outer, inner
+        assert process.alive(), process.log()
+    finally:
+        outer.close()
+        inner.close()
+        process.destroy()
 
 
 def install_pg():

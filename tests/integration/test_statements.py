@@ -164,11 +164,13 @@ def tapped(postgres):
     postgres.sql(SETUP)
     tap = Tap(postgres.port)
     process = Sidecar(f"postgresql://127.0.0.1:{tap.port}")
-    process.start()
-    yield process, tap
-    assert process.alive(), process.log()
-    process.destroy()
-    tap.close()
+    try:
+        process.start()
+        yield process, tap
+        assert process.alive(), process.log()
+    finally:
+        process.destroy()
+        tap.close()
 
 
 def check(case, books, times=1):
