@@ -33,6 +33,7 @@ std::size_t LabelSets(const Declaration& declaration, const SeriesCaps& caps) {
   if (std::ranges::find(labels, "fingerprint") != labels.end()) {
     return StatementLabelSets(declaration, caps);
   }
+  if (declaration.type == Type::kInfo) return 1;
   std::size_t sets = 1;
   for (const std::string_view label : labels) sets *= ValuesMax(label, caps);
   return sets;

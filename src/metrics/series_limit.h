@@ -25,7 +25,7 @@ struct SeriesCaps {
 /// (`command`), 14 (`error_class`), 65 (`sqlstate`), and 12, the largest closed set, for any other.
 /// Families by `fingerprint` are bounded as a whole: statements + statements_in_grace + databases +
 /// 1, the slow list's gauges by slow_list + databases + 1, the info by statements +
-/// statements_in_grace + slow_list + 1.
+/// statements_in_grace + slow_list + 1. Any other info metric is one series at a time.
 std::size_t SeriesLimit(const std::vector<Declaration>& declarations, const SeriesCaps& caps);
 
 }  // namespace pgsidecar::metrics

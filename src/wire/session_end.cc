@@ -10,6 +10,10 @@ namespace {
 /// How long a statement may go on after its client said that it sends nothing more.
 constexpr std::chrono::seconds kPatienceAfterFin{2};
 
+/// How long PostgreSQL may take to close an idle session whose client is gone: one that hangs must
+/// not keep our descriptors.
+constexpr std::chrono::seconds kPatienceForGoodbye{10};
+
 }  // namespace
 
 void Session::OnReceiveEnd(Side side, net::IoStatus status, Nanos /*now*/) {
@@ -20,7 +24,10 @@ void Session::OnReceiveEnd(Side side, net::IoStatus status, Nanos /*now*/) {
   if (failed) return OnClientLost();
   const bool waits = login_ != nullptr && !login_->waiting.empty();
   if (!waits) server_.Finish();
-  if (phase_ == Phase::kRelay && conversation_.in_flight()) timer_.Start(kPatienceAfterFin);
+  // What an opaque session still waits for cannot be known.
+  if (phase_ == Phase::kRelay && !conversation_.opaque()) {
+    timer_.Start(conversation_.in_flight() ? kPatienceAfterFin : kPatienceForGoodbye);
+  }
   EndIfBothEnded();
 }
 
@@ -54,7 +61,10 @@ void Session::OnClientLost() {
 
 void Session::OnTimer() {
   if (phase_ != Phase::kRelay) return OnLoginDeadline();
-  if (conversation_.in_flight()) OnClientLost();
+  if (conversation_.opaque()) return;
+  if (conversation_.in_flight()) return OnClientLost();
+  if (!client_.held().empty()) return timer_.Start(kPatienceForGoodbye);  // It still reads.
+  Finish(CloseReason::kClient);
 }
 
 void Session::EndIfBothEnded() {

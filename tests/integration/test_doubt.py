@@ -269,6 +269,20 @@ def test_late_data_after_the_servers_half_close(start_sidecar):
         assert sidecar.settled().sum("pgsidecar_client_connections") == 0
 
 
+def test_a_server_that_hangs_keeps_no_session_whose_client_left(start_sidecar):
+    def script(client, _first):
+        client.send(GREETING)
+        time.sleep(25)  # never looks at its socket again
+
+    with FakeServer(script) as server:
+        sidecar = start_sidecar(server.uri)
+        before = sidecar.fds()
+        with Client(sidecar.port) as client:
+            client.ask(STARTUP)
+        eventually(lambda: sidecar.fds() <= before, timeout=14)
+        assert sidecar.settled().sum("pgsidecar_client_connections") == 0
+
+
 def test_10000_random_startup_parameters(start_sidecar):
     """ProxySQL #4811. In packets that PostgreSQL's limit of 10,000 bytes allows."""
     random.seed(1)

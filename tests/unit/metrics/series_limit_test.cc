@@ -16,7 +16,9 @@ TEST(SeriesLimit, IsTheSumOverTheDeclarations) {
   constexpr Declaration kByDatabase{"pgsidecar_x_total", Type::kCounter, "datname,command", ""};
   constexpr Declaration kHistogram{"pgsidecar_x_seconds", Type::kHistogram, "datname", "",
                                    Buckets::kQ};
+  constexpr Declaration kFacts{"pgsidecar_x_info", Type::kInfo, "a,b,c,d,e", ""};
   EXPECT_EQ(SeriesLimit({kOne}, {}), 1);
+  EXPECT_EQ(SeriesLimit({kFacts}, {}), 1);
   EXPECT_EQ(SeriesLimit({kOne, kByDatabase}, {}), 1 + 9 * 11);
   EXPECT_EQ(SeriesLimit({kHistogram}, {}), 9 * (16 + 3));
   EXPECT_EQ(SeriesLimit({kHistogram}, {.slow_threshold_seconds = 0.3}), 9 * (17 + 3));
