@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <memory>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/ref.h"
@@ -45,23 +46,23 @@ class Fifo {
  public:
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
-  std::size_t memory_bytes() const { return ring_.capacity() * sizeof(Entry); }
+  std::size_t memory_bytes() const { return capacity_ * sizeof(Entry); }
 
   /// Requires: !empty().
   Entry& head() { return ring_[first_]; }
   const Entry& head() const { return ring_[first_]; }
   /// Requires: index < size().
-  Entry& at(std::size_t index) { return ring_[(first_ + index) & (ring_.size() - 1)]; }
-  const Entry& at(std::size_t index) const { return ring_[(first_ + index) & (ring_.size() - 1)]; }
+  Entry& at(std::size_t index) { return ring_[(first_ + index) & (capacity_ - 1)]; }
+  const Entry& at(std::size_t index) const { return ring_[(first_ + index) & (capacity_ - 1)]; }
 
   /// Adds an empty entry at the end; valid until the next push.
   Entry& push() {
-    if (size_ == ring_.size()) Grow();
+    if (size_ == capacity_) Grow();
     return at(size_++);
   }
   void pop() {
     head() = Entry();
-    first_ = (first_ + 1) & (ring_.size() - 1);
+    first_ = (first_ + 1) & (capacity_ - 1);
     --size_;
   }
   void clear() {
@@ -70,13 +71,16 @@ class Fifo {
 
  private:
   void Grow() {
-    std::vector<Entry> larger(ring_.empty() ? 8 : ring_.size() * 2);
-    for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move(at(i));
-    ring_ = std::move(larger);
+    const std::size_t larger = capacity_ == 0 ? 8 : capacity_ * 2;
+    auto ring = std::make_unique<Entry[]>(larger);
+    for (std::size_t i = 0; i < size_; ++i) ring[i] = std::move(at(i));
+    ring_ = std::move(ring);
+    capacity_ = larger;
     first_ = 0;
   }
 
-  std::vector<Entry> ring_;  ///< Size is zero or a power of two.
+  std::unique_ptr<Entry[]> ring_;
+  std::size_t capacity_ = 0;  ///< Zero or a power of two.
   std::size_t first_ = 0;
   std::size_t size_ = 0;
 };

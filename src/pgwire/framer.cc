@@ -67,7 +67,7 @@ constexpr Row kBackendRows[] = {
 const BodyTable kFrontendMessages = MakeTable(kFrontendRows);
 const BodyTable kBackendMessages = MakeTable(kBackendRows);
 
-Framer::Status Framer::Next(std::string_view& bytes, Frame& frame) {
+Framer::Status Framer::NextPart(std::string_view& bytes, Frame& frame) {
   if (left_ == 0) {
     const char* header = TakeHeader(bytes);
     if (header == nullptr) return Status::kNeedMore;
@@ -80,7 +80,7 @@ Framer::Status Framer::Next(std::string_view& bytes, Frame& frame) {
   return Continue(bytes, frame);
 }
 
-/// A header is complete. Messages that are whole are done here, without a copy.
+/// A header is complete.
 Framer::Status Framer::Begin(const char* header, std::string_view& bytes, Frame& frame) {
   const auto type = static_cast<unsigned char>(header[0]);
   use_ = type < table_->size() ? (*table_)[type] : BodyUse::kUnknown;

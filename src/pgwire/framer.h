@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "pgwire/bytes.h"
+
 namespace pgsidecar::pgwire {
 
 /// How much of a message's body reply matching wants to see.
@@ -46,12 +48,17 @@ class Framer {
 
   /// Takes bytes off the front of `bytes` until a frame is found or none are left. After
   /// kUnknownType or kBadLength the framer must not be used again.
-  Status Next(std::string_view& bytes, Frame& frame);
+  Status Next(std::string_view& bytes, Frame& frame) {
+    return TakeWhole(bytes, frame) ? Status::kFrame : NextPart(bytes, frame);
+  }
 
   /// Whether everything so far was whole messages.
   bool at_boundary() const { return left_ == 0 && header_bytes_ == 0; }
 
  private:
+  /// The common case: a message that is there from its header to its end.
+  bool TakeWhole(std::string_view& bytes, Frame& frame);
+  Status NextPart(std::string_view& bytes, Frame& frame);
   Status Begin(const char* header, std::string_view& bytes, Frame& frame);
   Status Continue(std::string_view& bytes, Frame& frame);
   const char* TakeHeader(std::string_view& bytes);
@@ -70,5 +77,25 @@ class Framer {
   std::array<char, 5> header_{};
   std::array<char, kHeadBytes> head_;
 };
+
+inline bool Framer::TakeWhole(std::string_view& bytes, Frame& frame) {
+  constexpr std::size_t kHeaderBytes = 5;
+  if (left_ != 0 || header_bytes_ != 0 || bytes.size() < kHeaderBytes) return false;
+  const auto type = static_cast<unsigned char>(bytes[0]);
+  if (type >= table_->size()) return false;
+  const BodyUse use = (*table_)[type];
+  const std::uint32_t body_bytes = ReadUint32(bytes.data() + 1) - 4;  // below 4 it becomes huge
+  if (use == BodyUse::kUnknown || body_bytes > bytes.size() - kHeaderBytes) return false;
+  std::size_t wanted = body_bytes;
+  if (use == BodyUse::kSkip) wanted = 0;
+  if (use == BodyUse::kHead && wanted > kHeadBytes) wanted = kHeadBytes;
+  frame.type = bytes[0];
+  frame.use = use;
+  frame.first = frame.last = true;
+  frame.body_bytes = body_bytes;
+  frame.body = {bytes.data() + kHeaderBytes, wanted};
+  bytes.remove_prefix(kHeaderBytes + body_bytes);
+  return true;
+}
 
 }  // namespace pgsidecar::pgwire
