@@ -69,8 +69,8 @@ class Traffic:
         pause = SLOW_FIRST
         while not self.ended.wait(pause):
             self._send(connection, "GET", "/reports/usage?seconds=1.3")
+            connection.close()  # the service would not keep it open until the next one
             pause = SLOW_EVERY
-        connection.close()
 
     def _send(self, connection, method, path):
         trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
