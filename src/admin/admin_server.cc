@@ -117,7 +117,9 @@ void WakeUntil(const std::atomic<bool>& stopped, const ListenAddress& address) {
   const sockaddr_in target = SocketAddress(address);
   while (!stopped) {
     const UniqueFd knock(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    connect(knock.get(), reinterpret_cast<const sockaddr*>(&target), sizeof(target));
+    // In progress or refused: either has knocked.
+    static_cast<void>(
+        connect(knock.get(), reinterpret_cast<const sockaddr*>(&target), sizeof(target)));
     std::this_thread::sleep_for(kPause);
   }
 }

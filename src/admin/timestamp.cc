@@ -73,7 +73,7 @@ Nanos ReadOffset(Reader& reader) {
   const int hours = reader.Number(2, 0, 23);
   reader.Take(':');
   const int minutes = reader.Number(2, 0, 59);
-  return (west ? -1 : 1) * (hours * 3600 + minutes * 60) * kNanosPerSecond;
+  return (west ? -1 : 1) * (hours * Nanos{3600} + minutes * Nanos{60}) * kNanosPerSecond;
 }
 
 std::optional<Nanos> ParseRfc3339(std::string_view text) {

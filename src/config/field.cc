@@ -65,7 +65,7 @@ std::string Yaml(const std::string& text) {
 
 }  // namespace
 
-Field TextField(std::string_view type, std::string allowed,
+Field TextField(std::string_view type, const std::string& allowed,
                 std::function<Status(Config&, std::string_view)> set,
                 std::function<std::string(const Config&)> get) {
   const auto set_value = [set = std::move(set), allowed](Config& config,

@@ -67,7 +67,7 @@ Field UpstreamField();
 Field OperationsField();
 
 /// Any field from functions on text. What the templates and the fields above are made of.
-Field TextField(std::string_view type, std::string allowed,
+Field TextField(std::string_view type, const std::string& allowed,
                 std::function<Status(Config&, std::string_view)> set,
                 std::function<std::string(const Config&)> get);
 /// The index of `text` in `names`, or the error.

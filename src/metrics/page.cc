@@ -21,6 +21,7 @@ struct FamilyFacts {
 
 std::vector<std::size_t> LabelPlaces(const std::vector<std::string_view>& names) {
   std::vector<std::size_t> places;
+  places.reserve(names.size());
   for (const std::string_view name : names) {
     places.push_back(static_cast<std::size_t>(
         std::ranges::count_if(names, [&](std::string_view other) { return other < name; })));

@@ -32,7 +32,6 @@ void Conversation::Impl::OnBackend(const Frame& frame) {
       copy_bytes_ += frame.body_bytes;
       return;
     case 'T':
-      return OnDescribed();
     case 'n':
       return OnDescribed();
     case 'C':

@@ -18,7 +18,7 @@ constexpr std::size_t kListsMax = 16;
 /// known whether they repeat the one before.
 class CanonicalText {
  public:
-  static constexpr std::size_t kCapacity = 16 * 1024;
+  static constexpr std::size_t kCapacity = std::size_t{16} * 1024;
 
   void Clear() { length_ = parameters_ = 0; }
 

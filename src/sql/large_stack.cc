@@ -6,7 +6,7 @@
 namespace pgsidecar::sql {
 namespace {
 
-constexpr std::size_t kStackBytes = 8 * 1024 * 1024;
+constexpr std::size_t kStackBytes = std::size_t{8} * 1024 * 1024;
 
 void* Call(void* body) {
   (*static_cast<std::function<void()>*>(body))();

@@ -11,7 +11,7 @@ constexpr std::chrono::nanoseconds kGraceMin = std::chrono::minutes(5);
 // Texts are kept for the API and the slow log. Beyond the budget only what labels show is kept.
 constexpr std::size_t kQueryBytesMax = 4096;
 constexpr std::size_t kQueryBytesMin = 200;
-constexpr std::size_t kTextBudgetBytes = 8 * 1024 * 1024;
+constexpr std::size_t kTextBudgetBytes = std::size_t{8} * 1024 * 1024;
 
 std::string Join(std::initializer_list<std::string_view> parts) {
   std::string key;

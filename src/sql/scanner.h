@@ -21,7 +21,7 @@ namespace pgsidecar::sql {
 class Scanner {
  public:
   /// How much of a text is read; what follows is only marked in the shape.
-  static constexpr std::size_t kTextMax = 1024 * 1024;
+  static constexpr std::size_t kTextMax = std::size_t{1024} * 1024;
 
   struct Outputs {
     CanonicalText* text = nullptr;       ///< Null: shapes only.

@@ -7,7 +7,7 @@
 namespace pgsidecar::wire {
 
 /// As much as one read can bring.
-constexpr std::size_t kWindowBytes = 64 * 1024;
+constexpr std::size_t kWindowBytes = std::size_t{64} * 1024;
 
 using Block = std::array<char, kWindowBytes>;
 using BlockPtr = std::unique_ptr<Block>;
