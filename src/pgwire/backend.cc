@@ -165,10 +165,7 @@ void Conversation::Impl::OnPortalSuspended() {
   const bool control = identity.control;
   StatementEnd segment = MakeEnd(std::move(identity));
   if (portal != nullptr && portal->suspended) {
-    portal->so_far.duration += segment.duration;
-    portal->so_far.stall += segment.stall;
-    portal->so_far.rows_returned += segment.rows_returned;
-    portal->so_far.reply_bytes += segment.reply_bytes;
+    portal->Add(segment);
   } else if (portal != nullptr && suspended_portals_ < limits_.suspended_portals) {
     portal->suspended = true;
     portal->so_far = std::move(segment);

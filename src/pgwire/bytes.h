@@ -5,12 +5,7 @@
 
 namespace pgsidecar::pgwire {
 
-/// Big-endian integers, as the protocol sends them. Requires: enough bytes at `p`.
-inline std::uint16_t ReadUint16(const char* p) {
-  const auto* b = reinterpret_cast<const unsigned char*>(p);
-  return static_cast<std::uint16_t>(b[0] << 8 | b[1]);
-}
-
+/// A big-endian integer, as the protocol sends it. Requires: four bytes at `p`.
 inline std::uint32_t ReadUint32(const char* p) {
   const auto* b = reinterpret_cast<const unsigned char*>(p);
   return static_cast<std::uint32_t>(b[0]) << 24 | static_cast<std::uint32_t>(b[1]) << 16 |

@@ -45,11 +45,9 @@ void Conversation::Impl::FailRunning(const SqlstateText& sqlstate) {
   StatementEnd end = MakeEnd(std::move(identity));
   Portal* portal = HeadIs(Awaits::kExecute) ? portals_.Find(fifo_.head().portal_name) : nullptr;
   if (portal != nullptr && portal->suspended) {
-    StatementEnd& whole = portal->so_far;
-    whole.duration += end.duration;
-    whole.rows_returned += end.rows_returned;
-    whole.failed = true;
-    whole.sqlstate = sqlstate;
+    portal->Add(end);
+    portal->so_far.failed = true;
+    portal->so_far.sqlstate = sqlstate;
     return ReportPortal(*portal);
   }
   end.failed = true;

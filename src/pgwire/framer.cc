@@ -69,9 +69,7 @@ const BodyTable kBackendMessages = MakeTable(kBackendRows);
 
 Framer::Status Framer::NextPart(std::string_view& bytes, Frame& frame) {
   if (left_ == 0) {
-    const char* header = TakeHeader(bytes);
-    if (header == nullptr) return Status::kNeedMore;
-    return Begin(header, bytes, frame);
+    return TakeHeader(bytes) ? Begin(bytes, frame) : Status::kNeedMore;
   }
   if (use_ == BodyUse::kSkip) {
     Skip(bytes);
@@ -81,13 +79,13 @@ Framer::Status Framer::NextPart(std::string_view& bytes, Frame& frame) {
 }
 
 /// A header is complete.
-Framer::Status Framer::Begin(const char* header, std::string_view& bytes, Frame& frame) {
-  const auto type = static_cast<unsigned char>(header[0]);
+Framer::Status Framer::Begin(std::string_view& bytes, Frame& frame) {
+  const auto type = static_cast<unsigned char>(header_[0]);
   use_ = type < table_->size() ? (*table_)[type] : BodyUse::kUnknown;
   if (use_ == BodyUse::kUnknown) return Status::kUnknownType;
-  const std::uint32_t length = ReadUint32(header + 1);
+  const std::uint32_t length = ReadUint32(header_.data() + 1);
   if (length < 4 || length > kMessageLengthMax) return Status::kBadLength;
-  type_ = header[0];
+  type_ = header_[0];
   body_bytes_ = left_ = length - 4;
   head_bytes_ = 0;
   started_ = false;
@@ -108,30 +106,19 @@ Framer::Status Framer::Continue(std::string_view& bytes, Frame& frame) {
   return TakeHead(bytes, frame) ? Status::kFrame : Status::kNeedMore;
 }
 
-/// The five bytes of a header, or null if they are not there yet.
-const char* Framer::TakeHeader(std::string_view& bytes) {
-  if (header_bytes_ == 0 && bytes.size() >= header_.size()) {  // the common case
-    const char* header = bytes.data();
-    bytes.remove_prefix(header_.size());
-    return header;
-  }
+/// Whether the five bytes of a header are there.
+bool Framer::TakeHeader(std::string_view& bytes) {
   const std::size_t taken = std::min(bytes.size(), header_.size() - header_bytes_);
   if (taken > 0) std::memcpy(header_.data() + header_bytes_, bytes.data(), taken);
   bytes.remove_prefix(taken);
   header_bytes_ = static_cast<std::uint8_t>(header_bytes_ + taken);
-  if (header_bytes_ < header_.size()) return nullptr;
+  if (header_bytes_ < header_.size()) return false;
   header_bytes_ = 0;
-  return header_.data();
+  return true;
 }
 
 bool Framer::TakeHead(std::string_view& bytes, Frame& frame) {
   frame = {type_, use_, true, true, body_bytes_, {}};
-  if (left_ == body_bytes_ && bytes.size() >= left_) {  // whole and in one piece
-    frame.body = bytes.substr(0, std::min<std::size_t>(left_, kHeadBytes));
-    bytes.remove_prefix(left_);
-    left_ = 0;
-    return true;
-  }
   const std::size_t here = std::min<std::size_t>(bytes.size(), left_);
   const std::size_t kept = std::min(here, kHeadBytes - head_bytes_);
   std::memcpy(head_.data() + head_bytes_, bytes.data(), kept);

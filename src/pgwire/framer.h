@@ -59,9 +59,9 @@ class Framer {
   /// The common case: a message that is there from its header to its end.
   bool TakeWhole(std::string_view& bytes, Frame& frame);
   Status NextPart(std::string_view& bytes, Frame& frame);
-  Status Begin(const char* header, std::string_view& bytes, Frame& frame);
+  Status Begin(std::string_view& bytes, Frame& frame);
   Status Continue(std::string_view& bytes, Frame& frame);
-  const char* TakeHeader(std::string_view& bytes);
+  bool TakeHeader(std::string_view& bytes);
   bool TakeHead(std::string_view& bytes, Frame& frame);
   void TakePiece(std::string_view& bytes, Frame& frame);
   void Skip(std::string_view& bytes);

@@ -10,6 +10,14 @@ NameHash HashName(std::string_view name) {
   return std::hash<std::string_view>()(name.substr(0, 63)) | 1;
 }
 
+void Portal::Add(const StatementEnd& segment) {
+  so_far.duration += segment.duration;
+  so_far.stall += segment.stall;
+  so_far.rows_returned += segment.rows_returned;
+  so_far.rows_affected += segment.rows_affected;
+  so_far.reply_bytes += segment.reply_bytes;
+}
+
 void PreparedStatements::Set(NameHash name, Prepared prepared) {
   prepared.last_use = ++uses_;
   if (name == 0) {

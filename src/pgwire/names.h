@@ -28,6 +28,9 @@ struct Portal {
   Prepared prepared;
   bool suspended = false;
   StatementEnd so_far;  ///< Meaningful if suspended.
+
+  /// Adds what one more Execute has cost. Requires: suspended.
+  void Add(const StatementEnd& segment);
 };
 
 /// The prepared statements of a session as the server knows them: entries change when its replies

@@ -101,13 +101,8 @@ void Conversation::Impl::CloseStatement(std::string_view tag) {
 
   Portal* portal = HeadIs(Awaits::kExecute) ? portals_.Find(fifo_.head().portal_name) : nullptr;
   if (portal != nullptr && portal->suspended) {
-    StatementEnd& whole = portal->so_far;
-    whole.duration += end.duration;
-    whole.stall += end.stall;
-    whole.rows_returned += end.rows_returned;
-    whole.rows_affected += end.rows_affected;
-    whole.reply_bytes += end.reply_bytes;
-    whole.tag = end.tag;
+    portal->Add(end);
+    portal->so_far.tag = end.tag;
     return ReportPortal(*portal);
   }
   books_.Add(std::move(end), control);
