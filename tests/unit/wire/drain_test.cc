@@ -10,15 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class DrainTest : public FrontTest {
- protected:
-  Peer LoggedIn() {
-    Peer client = Client();
-    client.Send(Startup());
-    EXPECT_EQ(client.Receive(LoginAnswer().size()), LoginAnswer());
-    return client;
-  }
-};
+class DrainTest : public FrontTest {};
 
 TEST_F(DrainTest, ServesNewSessionsFirstThenRefusesThem) {
   options_.drain_accept_for = milliseconds(400);

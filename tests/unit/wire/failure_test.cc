@@ -11,12 +11,6 @@ using std::chrono::milliseconds;
 
 class FailureTest : public FrontTest {
  protected:
-  Peer LoggedIn() {
-    Peer client = Client();
-    client.Send(Startup());
-    EXPECT_EQ(client.Receive(LoginAnswer().size()), LoginAnswer());
-    return client;
-  }
   std::string Upstream() const { return "127.0.0.1:" + std::to_string(options_.upstream.port); }
 };
 

@@ -161,6 +161,13 @@ void FrontTest::StartFront(std::vector<ScriptedServer::Script> scripts) {
   front_->Start();
 }
 
+Peer FrontTest::LoggedIn() {
+  Peer client = Client();
+  client.Send(Startup());
+  EXPECT_EQ(client.Receive(LoginAnswer().size()), LoginAnswer());
+  return client;
+}
+
 double FrontTest::Metric(const std::string& sample) {
   const std::string body = "\n" + metrics::Expose(*registry_, "", "").body;
   const std::size_t found = body.find("\n" + sample + " ");

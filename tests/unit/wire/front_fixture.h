@@ -73,6 +73,8 @@ class FrontTest : public ::testing::Test {
   /// of scope, and before what they wrote is read.
   void StopAll();
   Peer Client() { return Peer::Connect(port_); }
+  /// A client whose login was answered.
+  Peer LoggedIn();
 
   /// The value of a sample on the metrics page, `name{labels}` as written there; -1 if absent.
   double Metric(const std::string& sample);

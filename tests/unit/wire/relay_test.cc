@@ -8,15 +8,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class RelayTest : public FrontTest {
- protected:
-  Peer LoggedIn() {
-    Peer client = Client();
-    client.Send(Startup());
-    EXPECT_EQ(client.Receive(LoginAnswer().size()), LoginAnswer());
-    return client;
-  }
-};
+class RelayTest : public FrontTest {};
 
 TEST_F(RelayTest, CountsWhatTheClientCounted) {
   StartFront({ServeQueries});
