@@ -3,11 +3,13 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(yaml-cpp REQUIRED)
+pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(libevent REQUIRED IMPORTED_TARGET libevent_core libevent_pthreads)
 
 # libpg_query and civetweb have no usable CMake package on every release we build on.

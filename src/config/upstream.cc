@@ -93,7 +93,7 @@ class Builder {
       return static_cast<unsigned char>(c) <= ' ' || c == 0x7F || c == '[' || c == ']' || c == '@';
     });
     if (odd) return "has a malformed host";
-    if (!host.empty()) upstream_.host = std::move(host);
+    if (!host.empty()) upstream_.hosts[0].host = std::move(host);
     return {};
   }
 
@@ -102,7 +102,7 @@ class Builder {
     if (text.empty()) return {};
     const auto port = Number(text, 65535);
     if (!port || *port == 0) return "has a port that is not a number from 1 to 65535";
-    upstream_.port = static_cast<std::uint16_t>(*port);
+    upstream_.hosts[0].port = static_cast<std::uint16_t>(*port);
     return {};
   }
 

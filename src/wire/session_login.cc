@@ -8,7 +8,7 @@ namespace pgsidecar::wire {
 void Session::OnConnected(UniqueFd fd) {
   const Nanos now = loop_.events().Now();
   shared().upstream.OnConnected(now);
-  if (!shared().options.upstream.is_unix()) net::TuneTcp(fd.get(), {});
+  if (!shared().options.upstream.any_unix()) net::TuneTcp(fd.get(), {});
   server_.Attach(std::move(fd));
   SetUpstreamState(UpstreamState::kAuthenticating);
   phase_ = Phase::kLogin;

@@ -36,6 +36,10 @@ Result<std::unique_ptr<WireFront>> WireFront::Create(const WireOptions& options,
   return std::unique_ptr<WireFront>(new WireFront(std::move(state)));
 }
 
+Status WireFront::Check(const WireOptions& /*options*/) { return {}; }
+
+Status WireFront::Reload(const WireOptions& /*options*/) { return {}; }
+
 WireFront::~WireFront() {
   if (!state_->thread.joinable()) return;
   state_->loop.Stop();

@@ -38,6 +38,13 @@ class WireFront {
                                                    const WireContext& context);
   ~WireFront();
 
+  /// Checks what only the files behind `options` can tell: certificates and keys that do not load.
+  static Status Check(const WireOptions& options);
+  /// New sessions use `options` from now on, open ones keep theirs. The certificates are read
+  /// again. `listen`, `pass_through_listen`, `threads` and `slow_query_threshold` stay as they were
+  /// at Create. On failure nothing is changed. Thread-safe.
+  Status Reload(const WireOptions& options);
+
   /// Starts the loop thread.
   void Start();
   /// Starts the drain (docs/operations.md). A second call closes what is still open. Thread-safe.

@@ -32,7 +32,7 @@ struct WireShared {
   std::atomic<std::uint64_t> last_session_id{0};
   std::atomic<bool> draining{false};
 
-  net::Endpoint upstream_endpoint() const { return {options.upstream.host, options.upstream.port}; }
+  net::Endpoint upstream_endpoint() const { return options.upstream.hosts[0].endpoint(); }
 };
 
 }  // namespace pgsidecar::wire

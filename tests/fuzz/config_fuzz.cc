@@ -26,6 +26,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (after.find('\n') != std::string::npos) std::abort();
   }
   const auto upstream = ParseUpstream(text);
-  if (upstream.ok() && upstream.value().upstream.port == 0) std::abort();
+  if (upstream.ok() && upstream.value().upstream.hosts[0].port == 0) std::abort();
   return 0;
 }

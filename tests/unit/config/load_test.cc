@@ -46,8 +46,8 @@ constexpr std::string_view kSeeKeys = "allowed: the keys of `pgsidecar describe 
 TEST_F(LoadTest, NothingAtAllIsAConfiguration) {
   const Loaded loaded = Load({});
   EXPECT_THAT(loaded.errors, IsEmpty());
-  EXPECT_EQ(loaded.config.wire.upstream.host, "127.0.0.1");
-  EXPECT_EQ(loaded.config.wire.upstream.port, 5432);
+  EXPECT_EQ(loaded.config.wire.upstream.hosts[0].host, "127.0.0.1");
+  EXPECT_EQ(loaded.config.wire.upstream.hosts[0].port, 5432);
   EXPECT_THAT(loaded.config.wire.listen, ElementsAre("127.0.0.1:6432"));
   EXPECT_EQ(loaded.config.admin.listen, "127.0.0.1:9432");
   EXPECT_EQ(loaded.SourceOf("upstream"), "default");

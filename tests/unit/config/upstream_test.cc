@@ -40,8 +40,8 @@ TEST(Upstream, ReadsUris) {
   for (const UriCase& c : kCases) {
     const auto parsed = ParseUpstream(c.uri);
     ASSERT_TRUE(parsed.ok()) << c.uri << ": " << parsed.error().message;
-    EXPECT_EQ(parsed.value().upstream.host, c.host) << c.uri;
-    EXPECT_EQ(parsed.value().upstream.port, c.port) << c.uri;
+    EXPECT_EQ(parsed.value().upstream.hosts[0].host, c.host) << c.uri;
+    EXPECT_EQ(parsed.value().upstream.hosts[0].port, c.port) << c.uri;
     EXPECT_EQ(parsed.value().upstream.connect_timeout, seconds(5)) << c.uri;
   }
 }

@@ -68,7 +68,7 @@ TEST_F(CancelTest, WorksAtTheLimitOfClients) {
 }
 
 TEST_F(CancelTest, CountsWhatDidNotArrive) {
-  options_.upstream.port = 1;
+  options_.upstream.hosts[0].port = 1;
   StartFront({ServeQueries});
   Peer client = Client();
   client.Send(Cancel(kBackendKey));

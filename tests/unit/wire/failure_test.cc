@@ -11,11 +11,11 @@ using std::chrono::milliseconds;
 
 class FailureTest : public FrontTest {
  protected:
-  std::string Upstream() const { return "127.0.0.1:" + std::to_string(options_.upstream.port); }
+  std::string Upstream() const { return "127.0.0.1:" + std::to_string(options_.upstream.hosts[0].port); }
 };
 
 TEST_F(FailureTest, SaysWhyThereIsNoServerAndThenFailsAtOnce) {
-  options_.upstream.port = 1;  // Nobody listens on tcpmux.
+  options_.upstream.hosts[0].port = 1;  // Nobody listens on tcpmux.
   StartFront({ServeQueries});
   for (int i = 0; i < 3; ++i) {
     Peer client = Client();
