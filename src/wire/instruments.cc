@@ -18,8 +18,9 @@ Counters<N> AddCounters(metrics::Registry& registry, const Declaration& declarat
   return counters;
 }
 
-Counters<6> AddConnectErrors(metrics::Registry& registry, std::string_view upstream) {
-  Counters<6> counters{};
+Counters<net::kConnectFailureNames.size()> AddConnectErrors(metrics::Registry& registry,
+                                                            std::string_view upstream) {
+  Counters<net::kConnectFailureNames.size()> counters{};
   for (std::size_t i = 0; i < counters.size(); ++i) {
     counters[i] =
         &registry.AddCounter(kUpstreamConnectErrorsTotal, {upstream, net::kConnectFailureNames[i]});

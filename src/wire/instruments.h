@@ -92,7 +92,7 @@ struct WireInstruments {
   metrics::Counter& replication_sent;
   std::array<metrics::Gauge*, 3> upstream_connections;  ///< By UpstreamState.
   metrics::Histogram& connect_duration;
-  Counters<6> connect_errors;
+  Counters<net::kConnectFailureNames.size()> connect_errors;
   metrics::Counter& portal_overflows;
   metrics::Gauge& buffered;
   metrics::Histogram& overhead;
