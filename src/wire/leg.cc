@@ -24,7 +24,8 @@ void Leg::OnWritable() {
   if (!tls_writes_) return handler_.OnWritable(side_);
   tls_writes_ = false;
   if (held().empty()) watcher_.WatchWrite(false);
-  handler_.OnReadable(side_);
+  watcher_.WatchRead(wanted_);
+  if (wanted_) handler_.OnReadable(side_);
 }
 
 std::size_t Leg::Send(std::string_view bytes) {

@@ -35,8 +35,9 @@ class Leg final : public net::FdHandler {
   net::IoResult Receive(Block& window) { return transport_.Receive(window.data(), window.size()); }
   /// Turns reading on or off. What TLS has decrypted already is announced, too.
   void WatchRead(bool on) {
-    watcher_.WatchRead(on);
-    if (on) Announce();
+    wanted_ = on;
+    watcher_.WatchRead(on && !tls_writes_);
+    if (on && !tls_writes_) Announce();
   }
   /// More may be there that the kernel will not announce: comes back in the next pass.
   void Announce() {
@@ -46,6 +47,7 @@ class Leg final : public net::FdHandler {
   void AwaitTls() {
     if (!transport_.wants_write()) return;
     tls_writes_ = true;
+    watcher_.WatchRead(false);
     watcher_.WatchWrite(true);
   }
   /// Sends what the socket takes and returns how much. The rest must be given to Hold. A lost
@@ -82,6 +84,7 @@ class Leg final : public net::FdHandler {
   bool broken_ = false;
   bool ended_ = false;
   bool finish_ = false;
+  bool wanted_ = false;      ///< Reading is on, but for TLS.
   bool tls_writes_ = false;  ///< A read waits for the socket to take bytes of TLS itself.
   BlockPtr block_;           // What is held: [begin_, end_) of it,
   std::string spill_;        // or of this if it is more than a block.

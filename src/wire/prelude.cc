@@ -53,11 +53,7 @@ bool Prelude::IsDirectTls() {
 }
 
 void Prelude::OnReadable() {
-  if (IsDirectTls()) {
-    if (may_encrypt()) return StartTls(true);
-    loop_.shared().instruments.Reject(RejectReason::kBadStartup);
-    return loop_.Retire(*this);
-  }
+  if (may_encrypt() && IsDirectTls()) return StartTls(true);
   // One byte more than a packet, to notice a request that is followed by something.
   char buffer[pgwire::kStartupPacketMax + 1];
   const net::IoResult got = transport_.Receive(buffer, sizeof buffer - bytes_.size());
@@ -73,7 +69,7 @@ bool Prelude::Decide() {
   switch (packet.kind) {
     case pgwire::FirstPacketKind::kIncomplete:
       return true;
-    case pgwire::FirstPacketKind::kDirectTls:  // Behind something else: it was not first.
+    case pgwire::FirstPacketKind::kDirectTls:  // Not ours to serve, or not at the very beginning.
       loop_.shared().instruments.Reject(RejectReason::kBadStartup);
       return false;
     case pgwire::FirstPacketKind::kSslRequest:

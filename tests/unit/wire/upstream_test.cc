@@ -54,15 +54,17 @@ TEST_F(UpstreamTest, TheNextServerIsTriedWhenOneDoesNotAnswer) {
   ScriptedServer& second = Second(ServeQueries);
   options_.upstream.hosts = {At(1), At(second.port())};
   StartFront({ServeQueries});
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < 5; ++i) {
     Peer client = LoggedIn();
     client.Send(Query("SELECT 1"));
     EXPECT_EQ(client.Receive(OneRow().size()), OneRow());
   }
   ExpectMetric("pgsidecar_upstream_up{upstream=\"127.0.0.1:1\"}", 0);
-  // The second session went to the server that had answered before.
-  ExpectMetric(
-      "pgsidecar_upstream_connect_errors_total{upstream=\"127.0.0.1:1\",reason=\"refused\"}", 1);
+  // The second session went to the server that had answered before: one session and the first
+  // probe at most have asked the other one.
+  EXPECT_LE(Metric("pgsidecar_upstream_connect_errors_total{upstream=\"127.0.0.1:1\","
+                   "reason=\"refused\"}"),
+            2);
 }
 
 TEST_F(UpstreamTest, AllReasonsAreToldWhenNoServerAnswers) {
