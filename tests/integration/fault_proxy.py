@@ -235,6 +235,8 @@ class Connection:
     def fire(self, flow):
         """The place is reached: acts once all in front of it was sent."""
         flow.paused = True
+        if self.fault.action in ("reset", "fin"):  # nothing overtakes the end
+            self.up.paused = self.down.paused = True
         flow.push(ACT)
 
     def mark(self, flow, item):
@@ -316,9 +318,10 @@ class FaultProxy:
         """Whether connects are refused, as if nobody listened."""
         self.call(self._unlisten if on else self._listen)
 
-    def drop(self):
-        """Resets every open connection."""
-        self.call(lambda: [one.close(reset=True) for one in list(self.connections)])
+    def drop(self, keep=()):
+        """Resets every open connection but those of these names."""
+        self.call(lambda: [one.close(reset=True) for one in list(self.connections)
+                           if one.name not in keep])
 
     def close(self):
         if self._running:
