@@ -52,6 +52,7 @@ void Session::OnServerGone(bool failed) {
 
 void Session::OnSendFailed(Side side) {
   if (side == Side::kClient) return OnClientLost();
+  if (server_.ended()) return Fail(false, "", "", CloseReason::kServer);  // It said all it had to.
   // What the server said before it went may still be unread: its reading side tells the end.
   loop_.ledger().counters.buffered -= static_cast<std::int64_t>(server_.held().size());
   server_.DropHeld(loop_.blocks());
