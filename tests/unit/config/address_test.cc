@@ -44,6 +44,14 @@ TEST(ListenAddress, RefusesEverythingElse) {
             "/directory:port, as in 127.0.0.1:6432, [::1]:6432, /run/pgsidecar:6432");
 }
 
+TEST(ListenAddress, IsNotEndedByAZeroByte) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(CheckListenAddress("127.0.0.1\0x:6432"sv).ok());
+  EXPECT_FALSE(CheckListenAddress("[::1\0x]:6432"sv).ok());
+  EXPECT_FALSE(CheckListenAddress("/run/a\0b:6432"sv).ok());
+  EXPECT_FALSE(CheckAdminAddress("127.0.0.1\0x:9432"sv).ok());
+}
+
 TEST(AdminAddress, IsNeverAUnixSocket) {
   EXPECT_TRUE(CheckAdminAddress("127.0.0.1:9432").ok());
   EXPECT_TRUE(CheckAdminAddress("[::]:9432").ok());
