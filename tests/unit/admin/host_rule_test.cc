@@ -37,6 +37,15 @@ TEST(HostRule, KeepsNamesOut) {
   }
 }
 
+TEST(HostRule, CutsThePortOffAName) {
+  EXPECT_EQ(HostName("pod-7:9432"), "pod-7");
+  EXPECT_EQ(HostName("pod-7"), "pod-7");
+  EXPECT_EQ(HostName("Evil.example."), "Evil.example.");
+  for (const char* host : {"", ":80", "pod-7:", "pod-7:x", "[::1]", "[pod-7]:80"}) {
+    EXPECT_FALSE(HostName(host)) << host;
+  }
+}
+
 TEST(HostRule, ComparesOriginWithHost) {
   EXPECT_TRUE(IsSameOrigin("http://localhost:9432", "localhost:9432"));
   EXPECT_TRUE(IsSameOrigin("http://LOCALHOST:9432", "localhost:9432"));
