@@ -124,6 +124,15 @@ admin::AdminContext Sidecar::Parts::MakeAdminContext() {
       .startup = [] { return admin::Health(); },  // Nobody can ask before the listeners are bound.
       .live = [this] { return Liveness(wire->health(), started, clock.Now()); },
       .ready = [this] { return Readiness(wire->health(), config.wire.upstream); },
+      .reload =
+          [] {
+            return admin::ReloadAnswer{{"reload is not available"}, {}};
+          },
+      .drain =
+          [this] {
+            draining.Set(1);
+            wire->Drain();
+          },
       .version = std::string(Version()),
       .upstream = config.wire.upstream.ToString(),
       .wire_address = Joined(wire->addresses()),

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "config/address.h"
+#include "config/admin_checks.h"
 #include "config/suggest.h"
 
 namespace pgsidecar::config {
@@ -107,9 +108,25 @@ std::vector<Key> OperatorKeys() {
        Text(
            [](Config & c) -> auto& { return c.admin.listen; }, kAdminAllowed, CheckAdminAddress)},
       {"admin.allow_unauthenticated",
-       "Whether admin.listen may be another address than loopback although anybody who reaches it "
-       "can read.",
+       "Whether admin.listen may be another address than loopback although there is no token and "
+       "anybody who reaches it can read; what changes something is then refused.",
        Boolean([](Config & c) -> auto& { return c.admin.allow_unauthenticated; })},
+      {"admin.token_file", "File of the tokens that let callers in, read again on reload.",
+       Text(
+           [](Config & c) -> auto& { return c.admin.token_file; }, kTokenFileAllowed,
+           CheckTokenFile)},
+      {"admin.token",
+       "The tokens themselves instead of a file; meant for the environment, as lists of processes "
+       "show flags.",
+       TokenField()},
+      {"admin.token_scope",
+       "Whether a token is needed only for what changes something or also to read; probes never "
+       "need one.",
+       Choice<admin::TokenScope>([](Config & c) -> auto& { return c.admin.token_scope; },
+                                 {"mutating", "all"})},
+      {"admin.hosts", "Names beside IP addresses and localhost that requests may have in Host.",
+       List([](Config & c) -> auto& { return c.admin.hosts; },
+            {0, 64, kHostAllowed, CheckHostName})},
       {"log.level", "The least severe lines that are logged.",
        Choice<LogLevel>([](Config & c) -> auto& { return c.log.level; },
                         {"debug", "info", "warning", "error"})},
