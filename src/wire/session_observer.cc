@@ -211,6 +211,7 @@ void SessionObserver::Describe(const Referenced& cell, metrics::SlowEvent& event
   event.operation = view.operation;
   event.summary = view.summary;
   event.query = view.query;
+  event.query_cut = view.query_cut;
   event.command = metrics::Name(ledger_.index.CommandOf(cell));
 }
 
