@@ -86,7 +86,8 @@ Result<SocketAddress> UnixAddress(const std::string& path) {
 
 void TuneTcp(int fd, const Keepalive& keepalive) {
   SetInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  SetInt(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  SetInt(fd, SOL_SOCKET, SO_KEEPALIVE, keepalive.on ? 1 : 0);
+  if (!keepalive.on) return;
   SetInt(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive.idle_s);
   SetInt(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive.interval_s);
   SetInt(fd, IPPROTO_TCP, TCP_KEEPCNT, keepalive.count);

@@ -44,6 +44,7 @@ Result<SocketAddress> UnixAddress(const std::string& path);
 
 /// What happens to a quiet TCP connection, on both legs.
 struct Keepalive {
+  bool on = true;
   int idle_s = 60;
   int interval_s = 10;
   int count = 6;
