@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "config/address.h"
+#include "config/checks.h"
 #include "config/keys.h"
 
 namespace pgsidecar::config {
@@ -45,16 +45,6 @@ void Apply(Settings source, Loaded& loaded) {
   }
 }
 
-/// What is right for each key alone but not together.
-void CheckTogether(Loaded& loaded) {
-  const admin::AdminOptions& admin = loaded.config.admin;
-  if (IsLoopback(admin.listen) || admin.allow_unauthenticated) return;
-  const Error error =
-      Refuse(admin.listen, "can be reached from outside without authentication",
-             "127.0.0.0/8 or [::1], or any address with admin.allow_unauthenticated: true");
-  loaded.errors.push_back(loaded.SourceOf("admin.listen") + ": admin.listen: " + error.message);
-}
-
 }  // namespace
 
 std::string Loaded::SourceOf(std::string_view key) const {
@@ -67,7 +57,7 @@ Loaded Load(const Inputs& inputs) {
   if (inputs.file) Apply(ReadYamlFile(*inputs.file), loaded);
   Apply(ReadEnvironment(inputs.environment), loaded);
   Apply(ReadFlags(inputs.flags), loaded);
-  if (loaded.errors.empty()) CheckTogether(loaded);
+  if (loaded.errors.empty()) loaded.errors = CheckTogether(loaded);
   return loaded;
 }
 
