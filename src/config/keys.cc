@@ -12,6 +12,7 @@ namespace pgsidecar::config {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr nanoseconds kZero{0};
