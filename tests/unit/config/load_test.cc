@@ -101,6 +101,9 @@ TEST_F(LoadTest, WrongFilesAreOneLineEach) {
       {"upstream:\n  host: db\n", "f.yaml:1: upstream: is a map; allowed: a value or a list"},
       {"drain: 5s\n",
        "f.yaml:1: drain: is a section, not a key; allowed: drain.accept_for, drain.timeout"},
+      {"slow_log:\n  explain: true\n",
+       "f.yaml:2: slow_log.explain: is a section, not a key; allowed: slow_log.explain.enabled, "
+       "slow_log.explain.analyze, slow_log.explain.timeout, slow_log.explain.every"},
       {"upstream:\n", "f.yaml:1: upstream: has no value"},
       {"wire:\n  max_clients: [1, 2]\n",
        "f.yaml:2: wire.max_clients: a list is not a single value; allowed: an integer from 1 to "
