@@ -199,6 +199,16 @@ def test_a_lock_ends_explain_and_delays_nobody(explaining):
     assert plans_taken(sidecar) == 0
 
 
+def test_a_connection_that_is_killed_is_counted_as_such(schema, explaining):
+    sidecar = explaining(timeout="30s")
+    run(sidecar, "SELECT explained.stuck(), name FROM explained.items")
+    assert eventually(lambda: our_connections(schema) == 1)
+    schema.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+               " WHERE application_name = 'pgsidecar'")
+    wait_for_skip(sidecar, "connection")
+    assert sidecar.alive() and plans_taken(sidecar) == 0
+
+
 def test_slow_planning_ends_at_the_timeout(explaining):
     sidecar = explaining(timeout="100ms")
     run(sidecar, "SELECT explained.planned(), name FROM explained.items")

@@ -85,6 +85,8 @@ TEST_F(LoadTest, AListReplacesTheFormerOne) {
 TEST_F(LoadTest, NestedAndDottedKeysAreTheSame) {
   EXPECT_EQ(Load({File("wire.max_clients: 5"), {}, {}}).config.wire.max_clients, 5U);
   EXPECT_EQ(Load({File("wire: {max_clients: 5}"), {}, {}}).config.wire.max_clients, 5U);
+  EXPECT_TRUE(Load({File("slow_log: {explain: {enabled: true}}"), {}, {}}).config.explain.enabled);
+  EXPECT_TRUE(Load({File("slow_log.explain: {enabled: true}"), {}, {}}).config.explain.enabled);
   EXPECT_THAT(ErrorsOf("wire:\nlog: ~\n# nothing\n"), IsEmpty());
   EXPECT_THAT(ErrorsOf(""), IsEmpty());
   EXPECT_THAT(ErrorsOf("---\n"), IsEmpty());
