@@ -12,6 +12,15 @@ find_package(yaml-cpp REQUIRED)
 pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(libevent REQUIRED IMPORTED_TARGET libevent_core libevent_pthreads)
 
+# A sanitizer has to see inside of spdlog, where one thread hands its lines to another: with the
+# compiled library ThreadSanitizer reports races that are not there.
+add_library(pgsidecar_spdlog INTERFACE)
+if(PGSIDECAR_SANITIZE)
+  target_link_libraries(pgsidecar_spdlog INTERFACE spdlog::spdlog_header_only)
+else()
+  target_link_libraries(pgsidecar_spdlog INTERFACE spdlog::spdlog)
+endif()
+
 # libpg_query and civetweb have no usable CMake package on every release we build on.
 function(pgsidecar_plain_library target library header)
   find_library(${target}_LIBRARY ${library} REQUIRED)

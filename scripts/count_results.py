@@ -1,8 +1,8 @@
 """Adds up the results of all test programs and prints `N passed, N failed` as its last line.
 
-Usage: count_results.py DIRECTORY. The directory has, for each program, NAME.status with its exit
+Usage: count_results.py DIRECTORY... Each directory has, for each program, NAME.status with its exit
 code and NAME.xml in JUnit's or GoogleTest's format. A program that failed without saying which test
-did counts as one failed test.
+did counts as one failed test, and so does a directory without any program.
 """
 
 import pathlib
@@ -35,15 +35,25 @@ def read_cases(path):
     ]
 
 
-def main(directory):
-    names = {"passed": [], "failed": [], "skipped": []}
-    for status in sorted(pathlib.Path(directory).glob("*.status")):
+def collect(directory, names):
+    """Files the results of one directory under passed, failed and skipped."""
+    statuses = sorted(directory.glob("*.status"))
+    if not statuses:
+        names["failed"].append(f"{directory}: nothing was run")
+    for status in statuses:
+        program = f"{directory.parent.name}: {status.stem}"
         cases = read_cases(status.with_suffix(".xml"))
         for name, result in cases:
-            names[result].append(f"{status.stem}: {name}")
+            names[result].append(f"{program}: {name}")
         exit_code = int(status.read_text())
         if exit_code != 0 and not any(result == "failed" for _, result in cases):
-            names["failed"].append(f"{status.stem}: exit code {exit_code}")
+            names["failed"].append(f"{program}: exit code {exit_code}")
+
+
+def main(directories):
+    names = {"passed": [], "failed": [], "skipped": []}
+    for directory in directories:
+        collect(pathlib.Path(directory), names)
     for result in ("skipped", "failed"):
         for name in names[result]:
             print(f"{result.upper()} {name}")
@@ -52,4 +62,4 @@ def main(directory):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1:]))

@@ -5,9 +5,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <utility>
 
 namespace pgsidecar::admin {
 namespace {
+
+constexpr std::uint32_t kLoopbackNet = 127;  // The first byte of an IPv4 address.
 
 struct HostPort {
   std::string host;  ///< Without brackets.
@@ -24,7 +28,9 @@ std::optional<int> ParsePort(std::string_view text) {
   return port;
 }
 
+/// No part has a zero byte, at which the C functions below would stop.
 std::optional<HostPort> Split(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   HostPort out;
   std::size_t end = std::min(text.find(':'), text.size());
   if (!text.empty() && text.front() == '[') {
@@ -57,11 +63,18 @@ bool IsLocalHost(std::string_view host) {
   return IsName(split->host, "localhost") || inet_pton(AF_INET, split->host.c_str(), &address) == 1;
 }
 
+std::optional<std::string> HostName(std::string_view host) {
+  auto split = Split(host);
+  if (!split || split->bracketed || split->host.empty()) return std::nullopt;
+  return std::move(split->host);
+}
+
 bool IsSameOrigin(std::string_view origin, std::string_view host) {
   constexpr std::string_view kScheme = "http://";
   if (!origin.starts_with(kScheme)) return false;
   origin.remove_prefix(kScheme.size());
-  return origin.size() == host.size() && strncasecmp(origin.data(), host.data(), host.size()) == 0;
+  return origin.size() == host.size() && host.find('\0') == std::string_view::npos &&
+         strncasecmp(origin.data(), host.data(), host.size()) == 0;
 }
 
 std::string ListenAddress::ToString() const {
@@ -78,12 +91,13 @@ std::optional<ListenAddress> ParseListenAddress(std::string_view text) {
   if (out.ipv6) {
     in6_addr address{};
     if (inet_pton(AF_INET6, out.host.c_str(), &address) != 1) return std::nullopt;
-    out.loopback = IN6_IS_ADDR_LOOPBACK(&address);
+    out.loopback = IN6_IS_ADDR_LOOPBACK(&address) ||
+                   (IN6_IS_ADDR_V4MAPPED(&address) && address.s6_addr[12] == kLoopbackNet);
     return out;
   }
   in_addr address{};
   if (inet_pton(AF_INET, out.host.c_str(), &address) != 1) return std::nullopt;
-  out.loopback = (ntohl(address.s_addr) >> 24) == 127;
+  out.loopback = (ntohl(address.s_addr) >> 24) == kLoopbackNet;
   return out;
 }
 

@@ -56,9 +56,10 @@ class Reader {
 };
 
 std::optional<Nanos> ParseUnixSeconds(std::string_view text) {
+  if (text.starts_with('-')) return std::nullopt;  // "-0.5" has no sign once its parts are numbers.
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || seconds < 0 || seconds >= kSecondsMax) return std::nullopt;
+  if (error != std::errc{} || seconds >= kSecondsMax) return std::nullopt;
   Reader rest(text.substr(static_cast<std::size_t>(end - text.data())));
   const Nanos fraction = rest.TakeIf('.') ? rest.Fraction() : 0;
   if (!rest.done()) return std::nullopt;

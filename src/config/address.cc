@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/options.h"
 #include "config/value.h"
 
 namespace pgsidecar::config {
@@ -18,8 +19,10 @@ struct Split {
   std::uint16_t port = 0;
 };
 
-/// At the last colon; brackets around the host are kept.
+/// At the last colon; brackets around the host are kept. No host has a zero byte, at which the
+/// system's functions would stop.
 std::optional<Split> SplitPort(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   const std::string_view digits = text.substr(colon + 1);
@@ -60,6 +63,7 @@ Status CheckListenAddress(std::string_view text) {
 Status CheckAdminAddress(std::string_view text) {
   const auto split = SplitPort(text);
   if (split && IsIp(split->host)) return {};
+  if (text.ends_with('s')) return Refuse(text, admin::kNoTls, kAdminAllowed);
   return Refuse(text, "is not a listen address", kAdminAllowed);
 }
 

@@ -203,6 +203,7 @@ void Conversation::Impl::OnCopyStart(Copy direction) {
 /// Streaming replication: what follows are no statements.
 void Conversation::Impl::OnCopyBoth() {
   if (!HeadExecutes()) return Mismatch();
+  books_.EndGroup();
   fifo_.clear();
   more_.clear();
   more_first_ = 0;

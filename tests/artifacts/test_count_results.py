@@ -18,14 +18,23 @@ PYTEST = """<testsuites><testsuite name="pytest">
 PASSES = '<testsuite><testcase classname="c" name="passes" status="run"/></testsuite>'
 
 
-def count(directory, **programs):
+def fill(directory, **programs):
+    directory.mkdir(exist_ok=True)
     for name, (exit_code, xml) in programs.items():
         (directory / f"{name}.status").write_text(f"{exit_code}\n")
         if xml:
             (directory / f"{name}.xml").write_text(xml)
-    done = subprocess.run([sys.executable, str(SCRIPT), str(directory)], text=True, check=False,
-                          stdout=subprocess.PIPE)
+
+
+def closing(*directories):
+    done = subprocess.run([sys.executable, str(SCRIPT), *map(str, directories)], text=True,
+                          check=False, stdout=subprocess.PIPE)
     return done.returncode, done.stdout.splitlines()[-1]
+
+
+def count(directory, **programs):
+    fill(directory, **programs)
+    return closing(directory)
 
 
 def test_adds_up_every_format(tmp_path):
@@ -43,4 +52,12 @@ def test_a_crash_is_a_failure(tmp_path):
 
 
 def test_nothing_run_is_no_success(tmp_path):
-    assert count(tmp_path) == (1, "0 passed, 0 failed")
+    assert count(tmp_path) == (1, "0 passed, 1 failed")
+    assert closing() == (1, "0 passed, 0 failed")
+
+
+def test_sums_all_runs(tmp_path):
+    fill(tmp_path / "release", unit=(0, PASSES), servers=(0, PASSES))
+    fill(tmp_path / "asan", unit=(1, GOOGLETEST))
+    assert closing(tmp_path / "release", tmp_path / "asan") == (1, "3 passed, 1 failed")
+    assert closing(tmp_path / "release", tmp_path / "tsan") == (1, "2 passed, 1 failed")

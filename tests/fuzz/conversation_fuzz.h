@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/require.h"
 #include "pgwire/conversation.h"
 #include "unit/pgwire/recording_sink.h"
 
 namespace pgsidecar::pgwire::testing {
+
+using fuzz::Require;
 
 /// A stretch of bytes from one side.
 struct Read {
@@ -23,10 +25,6 @@ struct Played {
   std::uint64_t aborted = 0, abandoned = 0;
   bool operator==(const Played&) const = default;
 };
-
-inline void Require(bool holds) {
-  if (!holds) std::abort();
-}
 
 /// Plays the reads, each in pieces of at most `piece` bytes, and checks what must hold for any
 /// input.

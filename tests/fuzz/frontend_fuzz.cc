@@ -1,9 +1,7 @@
-// Client messages: the first packet, and then anything a client may send while a server answers its
-// first statements.
+// Client messages: anything a client may send while a server answers its first statements.
 #include <cstdint>
 
 #include "conversation_fuzz.h"
-#include "pgwire/startup.h"
 #include "unit/pgwire/messages.h"
 
 using namespace pgsidecar::pgwire;           // NOLINT
@@ -11,10 +9,6 @@ using namespace pgsidecar::pgwire::testing;  // NOLINT
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
-  const FirstPacket packet = ParseFirstPacket(bytes);
-  Require(packet.kind == FirstPacketKind::kIncomplete || packet.length <= kStartupPacketMax ||
-          packet.kind == FirstPacketKind::kMalformed);
-
   const std::string answer = Complete("SELECT 1") + Ready('T') + ParseComplete() + BindComplete() +
                              DataRow() + Suspended() + Error("42P01") + Ready('E');
   RequireSplitProof({{true, bytes}, {false, answer}, {true, bytes}});

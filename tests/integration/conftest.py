@@ -5,6 +5,9 @@ import signal
 import pytest
 
 import harness
+import sanitizer
+
+REPORTS = sanitizer.reports()
 
 
 def pytest_configure(config):
@@ -13,11 +16,38 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))  # fixtures end servers
 
 
+def pytest_collection_modifyitems(config, items):
+    if REPORTS is None:
+        return
+    left_out = [item for item in items if sanitizer.is_left_out(item.nodeid)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def fail_on_reports():
+    texts = REPORTS.take() if REPORTS else []
+    if texts:
+        pytest.fail("\n".join(texts), pytrace=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_sanitizer_report_at_the_end():
+    """The processes that a module's tests share end after the last of them."""
+    yield
+    fail_on_reports()
+
+
+@pytest.fixture(autouse=True)
+def no_sanitizer_report():
+    yield
+    fail_on_reports()
+
+
 @pytest.fixture(autouse=True)
 def deadline(request):
     """No test hangs: an alarm ends it."""
     marker = request.node.get_closest_marker("deadline")
-    seconds = marker.args[0] if marker else 60
+    seconds = (marker.args[0] if marker else 60) * harness.SLOWDOWN
 
     def expired(_signal, _frame):
         raise TimeoutError(f"not done after {seconds} s")

@@ -25,6 +25,7 @@ BINARY = pathlib.Path(os.environ.get("PGSIDECAR", REPOSITORY / "build/release/pg
 
 SANITIZED = BINARY.exists() and any(
     name in BINARY.read_bytes() for name in (b"__asan_init", b"__tsan_init"))
+SLOWDOWN = 3 if SANITIZED else 1  # Of everything that a test waits for.
 
 HBA = """
 local all         all                             trust
@@ -53,7 +54,7 @@ SETTINGS = {
 
 def eventually(check, timeout=10.0, every=0.05):
     """Calls `check` until it returns something true; its last answer or failure after `timeout`."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * SLOWDOWN
     while True:
         try:
             answer = check()
@@ -166,7 +167,7 @@ class Sidecar:
 
     def __init__(self, upstream, *arguments, environment=None, nofile=None, config=None, listen=()):
         self.upstream, self.arguments = upstream, list(arguments)
-        self.environment, self.nofile = environment or {}, nofile
+        self.environment, self.nofile = {**self._threads(), **(environment or {})}, nofile
         self.directory = tempfile.mkdtemp(prefix="pgsidecar-it-")
         os.chmod(self.directory, 0o755)
         self.log_path = os.path.join(self.directory, "log")
@@ -177,6 +178,12 @@ class Sidecar:
             path = os.path.join(self.directory, "pgsidecar.yaml")
             pathlib.Path(path).write_text(config)
             self.arguments += ["--config", path]
+
+    @staticmethod
+    def _threads():
+        """TEST_WIRE_THREADS gives each sidecar that many loops, so that they meet."""
+        threads = os.environ.get("TEST_WIRE_THREADS")
+        return {"PGSIDECAR_WIRE_THREADS": threads} if threads else {}
 
     def command(self):
         command = [str(BINARY), "run", "--upstream", self.upstream,
@@ -209,8 +216,19 @@ class Sidecar:
 
     def destroy(self):
         if self.process:
+            if SANITIZED:
+                self._leave()
             self.stop(signal.SIGKILL)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _leave(self):
+        """Lets the process end by itself, so that its sanitizer looks for leaks. A second signal
+        ends a drain; one that is stopped goes on first."""
+        def ended():
+            for how in (signal.SIGCONT, signal.SIGTERM):
+                self.process.send_signal(how)
+            return self.exited()
+        eventually(ended, timeout=5, every=0.1)
 
     @property
     def pid(self):

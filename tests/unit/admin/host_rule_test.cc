@@ -37,6 +37,24 @@ TEST(HostRule, KeepsNamesOut) {
   }
 }
 
+TEST(HostRule, IsNotEndedByAZeroByte) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(IsLocalHost("localhost\0.evil.example"sv));
+  EXPECT_FALSE(IsLocalHost("127.0.0.1\0.evil.example"sv));
+  EXPECT_FALSE(IsLocalHost("[::1\0x]"sv));
+  EXPECT_FALSE(IsSameOrigin("http://a\0b"sv, "a\0c"sv));
+  EXPECT_FALSE(ParseListenAddress("127.0.0.1\0x:9432"sv));
+}
+
+TEST(HostRule, CutsThePortOffAName) {
+  EXPECT_EQ(HostName("pod-7:9432"), "pod-7");
+  EXPECT_EQ(HostName("pod-7"), "pod-7");
+  EXPECT_EQ(HostName("Evil.example."), "Evil.example.");
+  for (const char* host : {"", ":80", "pod-7:", "pod-7:x", "[::1]", "[pod-7]:80"}) {
+    EXPECT_FALSE(HostName(host)) << host;
+  }
+}
+
 TEST(HostRule, ComparesOriginWithHost) {
   EXPECT_TRUE(IsSameOrigin("http://localhost:9432", "localhost:9432"));
   EXPECT_TRUE(IsSameOrigin("http://LOCALHOST:9432", "localhost:9432"));
@@ -62,6 +80,9 @@ TEST(ListenAddress, ReadsAddressesWithPort) {
   EXPECT_TRUE(v6->ipv6);
   EXPECT_TRUE(v6->loopback);
   EXPECT_EQ(v6->ToString(), "[::1]:9432");
+  const auto mapped = ParseListenAddress("[::ffff:127.0.0.1]:9432");
+  ASSERT_TRUE(mapped);
+  EXPECT_TRUE(mapped->loopback);
   EXPECT_EQ(local->ToString(), "127.0.0.1:0");
 }
 

@@ -24,6 +24,7 @@ TEST(Timestamp, ReadsRfc3339) {
 TEST(Timestamp, RefusesEverythingElse) {
   for (const char* text : {"",
                            "-1",
+                           "-0.5",
                            "+1",
                            "1e9",
                            "nan",

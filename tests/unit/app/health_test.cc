@@ -23,7 +23,8 @@ TEST(Liveness, GivesTheFirstTickTime) {
 }
 
 TEST(Readiness, TakesAnUpstreamThatWasReachedAndNoDrain) {
-  const wire::Upstream upstream{.host = "db", .port = 6000};
+  wire::Upstream upstream;
+  upstream.hosts = {{.host = "db", .port = 6000}};
   EXPECT_EQ(Readiness({false, false, 0}, upstream).reason,
             "PostgreSQL at db:6000 has not been reached yet");
   EXPECT_TRUE(Readiness({true, false, 0}, upstream).ok);

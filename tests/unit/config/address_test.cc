@@ -44,10 +44,31 @@ TEST(ListenAddress, RefusesEverythingElse) {
             "/directory:port, as in 127.0.0.1:6432, [::1]:6432, /run/pgsidecar:6432");
 }
 
+TEST(ListenAddress, IsNotEndedByAZeroByte) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(CheckListenAddress("127.0.0.1\0x:6432"sv).ok());
+  EXPECT_FALSE(CheckListenAddress("[::1\0x]:6432"sv).ok());
+  EXPECT_FALSE(CheckListenAddress("/run/a\0b:6432"sv).ok());
+  EXPECT_FALSE(CheckAdminAddress("127.0.0.1\0x:9432"sv).ok());
+}
+
 TEST(AdminAddress, IsNeverAUnixSocket) {
   EXPECT_TRUE(CheckAdminAddress("127.0.0.1:9432").ok());
   EXPECT_TRUE(CheckAdminAddress("[::]:9432").ok());
   EXPECT_FALSE(CheckAdminAddress("/run/pgsidecar:9432").ok());
+}
+
+TEST(AdminAddress, HasNoTlsAndSaysWhy) {
+  for (const char* text : {"9432s", "127.0.0.1:9432s", "[::1]:9432s"}) {
+    EXPECT_EQ(CheckAdminAddress(text).error().message,
+              "'" + std::string(text) +
+                  "' ends in s, for TLS, which this listener does not have, as the library it uses "
+                  "crashes with OpenSSL 3; allowed: IPv4:port or [IPv6]:port, as in "
+                  "127.0.0.1:9432, [::1]:9432");
+  }
+  for (const char* text : {"9432r", "127.0.0.1:9432o", "+9432", "x127.0.0.1:9432"}) {
+    EXPECT_FALSE(CheckAdminAddress(text).ok()) << text;
+  }
 }
 
 TEST(Loopback, IsWhatOnlyThisMachineReaches) {

@@ -279,5 +279,11 @@ TEST(Conversation, ReplicationIsNotDecoded) {
   EXPECT_EQ(talk.conversation.statements_in_flight(), 0U);
 }
 
+TEST(Conversation, ReportsWhatEndedBeforeReplicationInTheSameRead) {
+  Talk talk;
+  talk.Play({C(Query("select 1; START_REPLICATION")), S(Complete("SELECT 1") + CopyBoth())});
+  EXPECT_EQ(talk.sink.log, (Lines{"ok select 1", "replication"}));
+}
+
 }  // namespace
 }  // namespace pgsidecar::pgwire

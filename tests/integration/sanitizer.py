@@ -1,0 +1,51 @@
+"""Runs with a binary that a sanitizer instruments: where it reports, and what is left out.
+
+Every process of a test writes its reports to a directory of the run, whatever becomes of its log
+and of its exit code. A report fails the test in which it appeared.
+"""
+
+import os
+import pathlib
+import tempfile
+
+import harness
+
+OPTIONS = ("ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
+
+# What a sanitizer cannot add to, because other programs take the time, or what it gets wrong,
+# because sizes and times are the subject. A file, or one test of it.
+LEFT_OUT = (
+    "test_alerts_e2e.py",
+    "test_artifacts.py",
+    "test_demo.py",
+    "test_drivers.py",
+)
+
+
+def is_left_out(node_id):
+    test = node_id.split("[")[0].rpartition("/")[2]
+    return any(test == name or test.startswith(f"{name}::") for name in LEFT_OUT)
+
+
+class Reports:
+    """The reports of all processes that are started with this environment from now on."""
+
+    def __init__(self):
+        self._directory = tempfile.TemporaryDirectory(prefix="pgsidecar-sanitizer-")
+        for name in OPTIONS:
+            given = os.environ.get(name)
+            path = f"log_path={self._directory.name}/report"
+            os.environ[name] = f"{given}:{path}" if given else path
+
+    def take(self):
+        """The texts of the reports since the last call."""
+        texts = []
+        for path in sorted(pathlib.Path(self._directory.name).iterdir()):
+            texts.append(path.read_text(errors="replace"))
+            path.unlink()
+        return texts
+
+
+def reports():
+    """Where the reports are, or None if nothing is instrumented."""
+    return Reports() if harness.SANITIZED else None
