@@ -99,9 +99,10 @@ def postgres_bin(name):
 
 class Cluster:
     """A PostgreSQL server in a temporary directory, on a free port and a Unix socket. With `ssl`, a
-    certificate (tls_kit), it also takes TLS, and client certificates of the same authority."""
+    certificate (tls_kit), it also takes TLS, and client certificates of the same authority. With
+    `primary`, another cluster that runs, it is its streaming replica."""
 
-    def __init__(self, ssl=None, **settings):
+    def __init__(self, ssl=None, primary=None, **settings):
         self.directory = tempfile.mkdtemp(prefix="pgsidecar-pg-")
         self.data = os.path.join(self.directory, "data")
         self.log_path = os.path.join(self.directory, "log")
@@ -113,7 +114,7 @@ class Cluster:
             os.chown(self.directory, owner.pw_uid, owner.pw_gid)
             self.account = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
         os.chmod(self.directory, 0o755)
-        self._initialise({**SETTINGS, **settings})
+        self._initialise({**SETTINGS, **settings}, primary)
         if ssl:
             self.use_certificate(ssl)
             with open(os.path.join(self.data, "postgresql.auto.conf"), "a") as file:
@@ -131,9 +132,12 @@ class Cluster:
             if self.account:
                 os.chown(target, self.account["user"], self.account["group"])
 
-    def _initialise(self, settings):
+    def _initialise(self, settings, primary):
         command = [postgres_bin("initdb"), "-D", self.data, "-U", "postgres", "--auth=trust",
                    "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        if primary:
+            command = [postgres_bin("pg_basebackup"), "-D", self.data, "-R", "-c", "fast", "-N",
+                       "-U", "postgres", "-h", primary.directory, "-p", str(primary.port)]
         subprocess.run(command, check=True, cwd=self.directory, stdout=subprocess.DEVNULL,
                        **self.account)
         settings.setdefault("unix_socket_directories", self.directory)
