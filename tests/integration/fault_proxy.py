@@ -314,6 +314,13 @@ class FaultProxy:
         self.plans[name] = fault
         self.seen.pop(name, None)
 
+    def end(self, name):
+        """Forgets the plan of this name and resets its connection."""
+        self.plans.pop(name, None)
+        connection = self.seen.pop(name, None)
+        if connection:
+            self.call(lambda: connection.close(reset=True))
+
     def refuse(self, on=True):
         """Whether connects are refused, as if nobody listened."""
         self.call(self._unlisten if on else self._listen)
