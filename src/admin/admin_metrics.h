@@ -10,6 +10,10 @@ inline constexpr metrics::Declaration kAdminRequests{"pgsidecar_admin_requests_t
                                                      metrics::Type::kCounter, "handler,code",
                                                      "Requests to the admin listener."};
 
-inline constexpr std::array kAdminMetrics{kAdminRequests};
+inline constexpr metrics::Declaration kAdminUnauthorized{
+    "pgsidecar_admin_unauthorized_total", metrics::Type::kCounter, "",
+    "Calls to the admin listener refused for want of a valid token."};
+
+inline constexpr std::array kAdminMetrics{kAdminRequests, kAdminUnauthorized};
 
 }  // namespace pgsidecar::admin

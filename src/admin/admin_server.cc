@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <civetweb.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -15,14 +16,17 @@
 #include <utility>
 #include <vector>
 
+#include "admin/access.h"
 #include "admin/host_rule.h"
 #include "admin/routes.h"
+#include "admin/token_set.h"
 #include "base/unique_fd.h"
 
 namespace pgsidecar::admin {
 namespace {
 
 constexpr unsigned kFeatureIpv6 = 8;
+constexpr int kHeadTooLarge = 431;
 
 struct Setting {
   const char* name;
@@ -67,8 +71,32 @@ std::optional<std::string> WhyNotBindable(const ListenAddress& address) {
   return std::generic_category().message(errno);
 }
 
+/// Longest body that is read, and for how long.
+constexpr long long kBodyBytesMax = 64 << 10;
+constexpr std::chrono::seconds kBodyPatience{5};
+
+/// Reads a body to its end, within bounds, since an answer before that can get lost. What is read
+/// is thrown away.
+Body ReadBody(mg_connection* connection, const mg_request_info& info) {
+  const bool chunked = mg_get_header(connection, "Transfer-Encoding") != nullptr;
+  const bool sized = mg_get_header(connection, "Content-Length") != nullptr;
+  if (chunked && sized) return Body::kBroken;
+  if (!chunked && info.content_length <= 0) return Body::kNone;
+  if (sized && info.content_length > kBodyBytesMax) return Body::kTooLarge;
+  const auto end = std::chrono::steady_clock::now() + kBodyPatience;
+  std::array<char, 4096> block{};
+  long long total = 0;
+  for (int got; (got = mg_read(connection, block.data(), block.size())) != 0;) {
+    if (got < 0 || std::chrono::steady_clock::now() > end) return Body::kBroken;
+    total += got;
+    if (total > kBodyBytesMax) return Body::kTooLarge;
+  }
+  return chunked || total == info.content_length ? Body::kRead : Body::kBroken;
+}
+
 Request ToRequest(const mg_request_info& info) {
   Request request;
+  request.peer = info.remote_addr;
   request.method = info.request_method;
   if (info.local_uri_raw != nullptr) request.path = info.local_uri_raw;
   if (info.query_string != nullptr) request.query = info.query_string;
@@ -89,13 +117,23 @@ void Send(mg_connection* connection, const std::string& bytes) {
 }
 
 int OnRequest(mg_connection* connection) {
-  const Request request = ToRequest(*mg_get_request_info(connection));
+  const mg_request_info& info = *mg_get_request_info(connection);
+  // The library drops the headers after its last place without a word, and with them maybe a second
+  // Host or Authorization.
+  if (info.num_headers >= MG_MAX_HEADERS) {
+    Send(connection, RouterOf(connection).AnswerBroken(kHeadTooLarge));
+    return kHeadTooLarge;
+  }
+  Request request = ToRequest(info);
+  request.body = ReadBody(connection, info);
   Send(connection, RouterOf(connection).Answer(request));
   return 200;
 }
 
 int OnBrokenRequest(mg_connection* connection, int status, const char*) {
-  Send(connection, RouterOf(connection).AnswerBroken(status));
+  constexpr int kContentTooLarge = 413;  // What the library says of a head.
+  Send(connection,
+       RouterOf(connection).AnswerBroken(status == kContentTooLarge ? kHeadTooLarge : status));
   return 0;
 }
 
@@ -133,11 +171,39 @@ void Stop(mg_context* server, const ListenAddress& address) {
   if (waker.joinable()) waker.join();
 }
 
+/// Who may call a listener on `address`.
+Result<Access> LoadAccess(const AdminOptions& options, const ListenAddress& address) {
+  auto tokens = TokenSet::Load(options);
+  if (!tokens.ok()) return tokens.error();
+  if (tokens.value().world_readable()) {
+    spdlog::warn("admin.token_file: every account of this machine can read {}; chmod o= ends that",
+                 options.token_file);
+  }
+  return Access(options, std::move(tokens).value(), address.loopback);
+}
+
+Result<ListenAddress> FindAddress(const AdminOptions& options) {
+  if (options.listen.ends_with('s')) {
+    return CannotListen(options.listen, std::string(kNoTls));
+  }
+  const auto address = ParseListenAddress(options.listen);
+  if (!address) {
+    return CannotListen(options.listen, "allowed: an IP address or localhost, a colon and a port");
+  }
+  if (address->ipv6 && mg_check_feature(kFeatureIpv6) == 0) {
+    return CannotListen(options.listen, "the installed civetweb was built without IPv6");
+  }
+  if (!address->ipv6) {
+    if (const auto reason = WhyNotBindable(*address)) return CannotListen(options.listen, *reason);
+  }
+  return *address;
+}
+
 }  // namespace
 
 struct AdminServer::State {
-  State(AdminContext context, const ListenAddress& where)
-      : address(where), router(std::move(context), where.loopback) {
+  State(AdminContext context, const ListenAddress& where, Access access)
+      : address(where), router(std::move(context), std::move(access)) {
     mg_init_library(MG_FEATURES_DEFAULT);
   }
   ~State() {
@@ -152,18 +218,13 @@ struct AdminServer::State {
 
 Result<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptions& options,
                                                         AdminContext context) {
-  const auto address = ParseListenAddress(options.listen);
-  if (!address) {
-    return CannotListen(options.listen, "allowed: an IP address or localhost, a colon and a port");
-  }
-  if (address->ipv6 && mg_check_feature(kFeatureIpv6) == 0) {
-    return CannotListen(options.listen, "the installed civetweb was built without IPv6");
-  }
-  if (!address->ipv6) {
-    if (const auto reason = WhyNotBindable(*address)) return CannotListen(options.listen, *reason);
-  }
-  auto state = std::make_unique<State>(std::move(context), *address);
-  const std::string listen = address->ToString();
+  const auto address = FindAddress(options);
+  if (!address.ok()) return address.error();
+  auto access = LoadAccess(options, address.value());
+  if (!access.ok()) return access.error();
+  auto state =
+      std::make_unique<State>(std::move(context), address.value(), std::move(access).value());
+  const std::string listen = address.value().ToString();
   std::vector<const char*> settings = {"listening_ports", listen.c_str()};
   for (const auto& [name, value] : kSettings) settings.insert(settings.end(), {name, value});
   settings.push_back(nullptr);
@@ -185,6 +246,13 @@ Result<std::unique_ptr<AdminServer>> AdminServer::Start(const AdminOptions& opti
 
 AdminServer::AdminServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 AdminServer::~AdminServer() = default;
+
+Status AdminServer::ReloadTokens(const AdminOptions& options) {
+  auto access = LoadAccess(options, state_->address);
+  if (!access.ok()) return access.error();
+  state_->router.SetAccess(std::move(access).value());
+  return {};
+}
 
 std::string AdminServer::address() const { return state_->address.ToString(); }
 

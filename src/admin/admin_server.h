@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "admin/options.h"
 #include "base/clock.h"
@@ -19,26 +21,45 @@ struct Health {
   std::string reason;
 };
 
-/// What the admin listener shows. All outlive it.
+/// What a reload came to.
+struct ReloadAnswer {
+  /// One line each. Without any the new configuration is in use, else the old one still is. Only
+  /// kReloadBusy: there was no time to try.
+  std::vector<std::string> errors;
+  /// Keys whose new value waits for a restart.
+  std::vector<std::string> restart_needed;
+};
+inline constexpr std::string_view kReloadBusy = "busy: the reload was not done within 10s";
+
+/// What the admin listener shows and what it can start. All outlive it.
 struct AdminContext {
   metrics::Registry& registry;
   const sql::Catalogue& catalogue;
   const metrics::SlowLog& slow_log;
   const Clock& clock;
   std::function<Health()> startup, live, ready;
+  /// Waits for the reload, for ten seconds at most. One call at a time. Thread-safe.
+  std::function<ReloadAnswer()> reload;
+  /// Starts the drain; a second call ends what is still open. Thread-safe, does not wait.
+  std::function<void()> drain;
   std::string version;       ///< For the landing page.
   std::string upstream;      ///< For the landing page: `db:5432`.
   std::string wire_address;  ///< For the landing page.
 };
 
-/// Metrics, probes and the read API on one civetweb listener.
+/// Metrics, probes, the read API, reload and drain on one civetweb listener.
 class AdminServer {
  public:
-  /// Binds and serves. Fails with one line that names the address and the reason.
+  /// Reads the tokens, binds and serves. Fails with one line that names the file or the address,
+  /// and the reason.
   static Result<std::unique_ptr<AdminServer>> Start(const AdminOptions& options,
                                                     AdminContext context);
   /// Finishes running requests, then stops.
   ~AdminServer();
+
+  /// Lets in whom `options` name from now on: reads the tokens again and takes their scope and the
+  /// host names. `listen` stays. On failure nothing is changed. Thread-safe.
+  Status ReloadTokens(const AdminOptions& options);
 
   std::string address() const;  ///< As bound, with the real port for port 0.
 

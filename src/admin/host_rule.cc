@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
 namespace pgsidecar::admin {
 namespace {
@@ -60,6 +61,12 @@ bool IsLocalHost(std::string_view host) {
   in6_addr address{};
   if (split->bracketed) return inet_pton(AF_INET6, split->host.c_str(), &address) == 1;
   return IsName(split->host, "localhost") || inet_pton(AF_INET, split->host.c_str(), &address) == 1;
+}
+
+std::optional<std::string> HostName(std::string_view host) {
+  auto split = Split(host);
+  if (!split || split->bracketed || split->host.empty()) return std::nullopt;
+  return std::move(split->host);
 }
 
 bool IsSameOrigin(std::string_view origin, std::string_view host) {

@@ -7,9 +7,11 @@
 namespace pgsidecar::admin {
 
 /// Whether the value of a Host header names this machine by itself: an IP literal or `localhost`,
-/// with or without a port. On a loopback listener nothing else is served, so that a web page whose
-/// name was pointed at 127.0.0.1 cannot read from it.
+/// with or without a port. A web page whose name was pointed at 127.0.0.1 has another one.
 bool IsLocalHost(std::string_view host);
+
+/// The value of a Host header without its port, or nothing if it is an IPv6 literal or no host.
+std::optional<std::string> HostName(std::string_view host);
 
 /// Whether an Origin header names the same authority as Host. `null` and other schemes do not.
 bool IsSameOrigin(std::string_view origin, std::string_view host);

@@ -49,8 +49,12 @@ std::string_view ReasonPhrase(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 202:
+      return "Accepted";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:
@@ -65,6 +69,10 @@ std::string_view ReasonPhrase(int status) {
       return "Content Too Large";
     case 414:
       return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Content";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
@@ -95,15 +103,23 @@ std::string Serialise(const Response& response, bool with_body) {
 }
 
 Response Problem(int status, std::string_view slug, const std::string& detail) {
+  return Problem(status, slug, detail, {});
+}
+
+Response Problem(int status, std::string_view slug, const std::string& detail,
+                 const std::vector<std::string>& errors) {
   nlohmann::ordered_json body;
   body["type"] = "urn:pgsidecar:problem:" + std::string(slug);
   body["title"] = ReasonPhrase(status);
   body["status"] = status;
   body["detail"] = detail;
+  if (!errors.empty()) body["errors"] = errors;
   return {status, "application/problem+json",
           body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
 }
 
-Response JsonAnswer(std::string body) { return {200, "application/json", std::move(body)}; }
+Response JsonAnswer(std::string body, int status) {
+  return {status, "application/json", std::move(body)};
+}
 
 }  // namespace pgsidecar::admin

@@ -1,11 +1,20 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace pgsidecar::admin {
+
+/// How far the body of a request was read. What is in it is not kept: no handler looks at it.
+enum class Body : std::uint8_t {
+  kNone,
+  kRead,      ///< To its end.
+  kTooLarge,  ///< Longer than is read.
+  kBroken,    ///< Cut short, too slow, or of a length that is stated in two ways.
+};
 
 /// What of an HTTP request the handlers look at. Views live as long as the request.
 struct Request {
@@ -14,6 +23,8 @@ struct Request {
   std::string_view query;  ///< Without the `?`.
   std::string_view http_version;
   std::vector<std::pair<std::string_view, std::string_view>> headers;
+  std::string_view peer;  ///< The client's IP address.
+  Body body = Body::kNone;
 
   /// The value of the first header of that name in any case, or empty.
   std::string_view Header(std::string_view name) const;
@@ -36,8 +47,11 @@ std::string Serialise(const Response& response, bool with_body);
 
 /// An RFC 9457 problem. `slug` becomes `urn:pgsidecar:problem:<slug>` and stays the same for ever.
 Response Problem(int status, std::string_view slug, const std::string& detail);
+/// The same with the extension member `errors`.
+Response Problem(int status, std::string_view slug, const std::string& detail,
+                 const std::vector<std::string>& errors);
 
-/// 200 with a JSON body.
-Response JsonAnswer(std::string body);
+/// 200, or another good status, with a JSON body.
+Response JsonAnswer(std::string body, int status = 200);
 
 }  // namespace pgsidecar::admin

@@ -1,14 +1,29 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace pgsidecar::admin {
 
+/// Why `9432s`, the library's spelling of a port with TLS, is refused.
+constexpr std::string_view kNoTls =
+    "ends in s, for TLS, which this listener does not have, as the library it uses crashes with "
+    "OpenSSL 3";
+
+/// Which calls need a token when there is one. Probes never do.
+enum class TokenScope : std::uint8_t { kMutating, kAll };
+
 struct AdminOptions {
   std::string listen = "127.0.0.1:9432";
-  /// Whether `listen` may be another address than loopback although everybody may then read.
-  /// Checked when the configuration is loaded.
+  /// Whether `listen` may be another address than loopback although there is no token and everybody
+  /// may then read. Checked when the configuration is loaded.
   bool allow_unauthenticated = false;
+  std::string token_file;  ///< Absolute path of a file of tokens, or empty. Wins over `token`.
+  std::string token;       ///< Secret: what could stand in such a file, or empty.
+  TokenScope token_scope = TokenScope::kMutating;
+  std::vector<std::string> hosts;  ///< Names in Host that are ours, without port.
 };
 
 }  // namespace pgsidecar::admin

@@ -1,12 +1,14 @@
 #pragma once
 
-#include <chrono>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "admin/access.h"
 #include "admin/admin_server.h"
+#include "admin/gate.h"
 #include "admin/message.h"
-#include "admin/scrape_gate.h"
 
 namespace pgsidecar::admin {
 
@@ -14,8 +16,10 @@ namespace pgsidecar::admin {
 /// Thread-safe.
 class Router {
  public:
-  /// `local_only`: serve only requests whose Host is an IP literal or localhost.
-  Router(AdminContext context, bool local_only);
+  Router(AdminContext context, Access access);
+
+  /// Decides about requests from now on.
+  void SetAccess(Access access);
 
   /// Counts the request and returns its whole answer, as bytes.
   std::string Answer(const Request& request);
@@ -26,15 +30,27 @@ class Router {
 
   const AdminContext& context() const { return context_; }
   const std::string& page() const { return page_; }
-  ScrapeGate& scrapes() { return scrapes_; }
+  Gate& scrapes() { return scrapes_; }
+  Gate& reloads() { return reloads_; }
 
  private:
+  struct Route;
+  static const Route kRoutes[];
+  static const Route* FindRoute(std::string_view path);
+
+  Response Respond(const Request& request, const Route* route);
+  Response Call(const Request& request, const Route& route);
+  std::shared_ptr<const Access> access() const;
   void Count(std::string_view handler, int status);
 
   const AdminContext context_;
-  const bool local_only_;
   const std::string page_;
-  ScrapeGate scrapes_;
+  metrics::Counter& unauthorized_;
+  Gate scrapes_;
+  Gate reloads_;
+  mutable std::mutex mutex_;
+  /// Guarded by mutex_. Shared with the requests that are being answered.
+  std::shared_ptr<const Access> access_;
 };
 
 }  // namespace pgsidecar::admin

@@ -5,6 +5,7 @@
 
 #include "admin/admin_server.h"
 #include "app/app_metrics.h"
+#include "app/explain.h"
 #include "app/file_limit.h"
 #include "app/health.h"
 #include "app/sections.h"
@@ -70,7 +71,8 @@ struct Sidecar::Parts {
         log(configuration.log, {metrics::MakeLogCounter(registry)}),
         draining(registry.AddGauge(kDraining)),
         log_drops(registry.AddCounter(metrics::kEventsDroppedTotal, {"log"})),
-        recorder(registry) {}
+        recorder(registry),
+        explain_counters(registry) {}
 
   Status StartMetrics(const config::Loaded& loaded);
   Status StartListeners(const config::Loaded& loaded);
@@ -84,8 +86,10 @@ struct Sidecar::Parts {
   metrics::Gauge& draining;
   metrics::Counter& log_drops;
   metrics::Recorder recorder;
+  executor::ExplainCounters explain_counters;
   std::unique_ptr<sql::Catalogue> catalogue;
   std::unique_ptr<metrics::SlowLog> slow_log;
+  std::unique_ptr<executor::Explainer> explainer;
   std::unique_ptr<wire::WireFront> wire;
   std::unique_ptr<admin::AdminServer> admin;
 };
@@ -100,6 +104,7 @@ Status Sidecar::Parts::StartMetrics(const config::Loaded& loaded) {
   auto opened_log = metrics::SlowLog::Open(config.slow_log, registry, clock);
   if (!opened_log.ok()) return ErrorOf(loaded, "slow_log.path", opened_log.error());
   slow_log = std::move(opened_log).value();
+  explainer = StartExplainer(config, {*slow_log, explain_counters, clock});
   return {};
 }
 
@@ -124,6 +129,15 @@ admin::AdminContext Sidecar::Parts::MakeAdminContext() {
       .startup = [] { return admin::Health(); },  // Nobody can ask before the listeners are bound.
       .live = [this] { return Liveness(wire->health(), started, clock.Now()); },
       .ready = [this] { return Readiness(wire->health(), config.wire.upstream); },
+      .reload =
+          [] {
+            return admin::ReloadAnswer{{"reload is not available"}, {}};
+          },
+      .drain =
+          [this] {
+            draining.Set(1);
+            wire->Drain();
+          },
       .version = std::string(Version()),
       .upstream = config.wire.upstream.ToString(),
       .wire_address = Joined(wire->addresses()),

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/options.h"
 #include "config/value.h"
 
 namespace pgsidecar::config {
@@ -62,6 +63,7 @@ Status CheckListenAddress(std::string_view text) {
 Status CheckAdminAddress(std::string_view text) {
   const auto split = SplitPort(text);
   if (split && IsIp(split->host)) return {};
+  if (text.ends_with('s')) return Refuse(text, admin::kNoTls, kAdminAllowed);
   return Refuse(text, "is not a listen address", kAdminAllowed);
 }
 

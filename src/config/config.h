@@ -4,6 +4,7 @@
 
 #include "admin/options.h"
 #include "base/log.h"
+#include "executor/explain_options.h"
 #include "metrics/slow_log.h"
 #include "sql/options.h"
 #include "wire/options.h"
@@ -16,6 +17,7 @@ struct Config {
   wire::WireOptions wire;
   sql::StatementOptions statements;
   metrics::SlowLogOptions slow_log;
+  executor::ExplainOptions explain;
   admin::AdminOptions admin;
   LogOptions log;
   /// The URI behind `wire.upstream` as it was given, password masked: for print-config.

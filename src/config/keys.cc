@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "config/address.h"
+#include "config/admin_checks.h"
 #include "config/suggest.h"
 
 namespace pgsidecar::config {
@@ -84,6 +85,19 @@ std::vector<Key> BookKeys() {
       {"slow_log.running_after",
        "A statement that runs that long is logged while it still runs; 0 turns this off.",
        Duration([](Config & c) -> auto& { return c.slow_log.running_after; }, {kZero, kDay})},
+      {"slow_log.explain.enabled",
+       "Whether the plans of slow statements are taken, over a connection of our own with the "
+       "user, "
+       "password and database of `upstream`.",
+       Boolean([](Config & c) -> auto& { return c.explain.enabled; })},
+      {"slow_log.explain.analyze",
+       "Whether a slow SELECT without parameters is run again to measure its plan.",
+       Boolean([](Config & c) -> auto& { return c.explain.analyze; })},
+      {"slow_log.explain.timeout", "The statement_timeout of that connection.",
+       Duration([](Config & c) -> auto& { return c.explain.timeout; },
+                {milliseconds(10), hours(1)})},
+      {"slow_log.explain.every", "Shortest time between two plans of the same statement.",
+       Duration([](Config & c) -> auto& { return c.explain.every; }, {kZero, kDay})},
       {"statements.limit", "Statements that have series of their own; all others share one.",
        Integer([](Config & c) -> auto& { return c.statements.limit; }, {0, 600})},
       {"statements.grace", "How long the series of a statement that lost its place stay, frozen.",
@@ -107,9 +121,25 @@ std::vector<Key> OperatorKeys() {
        Text(
            [](Config & c) -> auto& { return c.admin.listen; }, kAdminAllowed, CheckAdminAddress)},
       {"admin.allow_unauthenticated",
-       "Whether admin.listen may be another address than loopback although anybody who reaches it "
-       "can read.",
+       "Whether admin.listen may be another address than loopback although there is no token and "
+       "anybody who reaches it can read; what changes something is then refused.",
        Boolean([](Config & c) -> auto& { return c.admin.allow_unauthenticated; })},
+      {"admin.token_file", "File of the tokens that let callers in, read again on reload.",
+       Text(
+           [](Config & c) -> auto& { return c.admin.token_file; }, kTokenFileAllowed,
+           CheckTokenFile)},
+      {"admin.token",
+       "The tokens themselves instead of a file; meant for the environment, as lists of processes "
+       "show flags.",
+       TokenField()},
+      {"admin.token_scope",
+       "Whether a token is needed only for what changes something or also to read; probes never "
+       "need one.",
+       Choice<admin::TokenScope>([](Config & c) -> auto& { return c.admin.token_scope; },
+                                 {"mutating", "all"})},
+      {"admin.hosts", "Names beside IP addresses and localhost that requests may have in Host.",
+       List([](Config & c) -> auto& { return c.admin.hosts; },
+            {0, 64, kHostAllowed, CheckHostName})},
       {"log.level", "The least severe lines that are logged.",
        Choice<LogLevel>([](Config & c) -> auto& { return c.log.level; },
                         {"debug", "info", "warning", "error"})},

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "config/address.h"
+#include "config/admin_checks.h"
 #include "config/keys.h"
 
 namespace pgsidecar::config {
@@ -47,12 +47,7 @@ void Apply(Settings source, Loaded& loaded) {
 
 /// What is right for each key alone but not together.
 void CheckTogether(Loaded& loaded) {
-  const admin::AdminOptions& admin = loaded.config.admin;
-  if (IsLoopback(admin.listen) || admin.allow_unauthenticated) return;
-  const Error error =
-      Refuse(admin.listen, "can be reached from outside without authentication",
-             "127.0.0.0/8 or [::1], or any address with admin.allow_unauthenticated: true");
-  loaded.errors.push_back(loaded.SourceOf("admin.listen") + ": admin.listen: " + error.message);
+  for (std::string& error : AdminErrors(loaded)) loaded.errors.push_back(std::move(error));
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ std::string_view Name(SlowEventKind kind) {
       return "running";
     case SlowEventKind::kSlowGroup:
       return "slow_group";
+    case SlowEventKind::kPlan:
+      return "plan";
   }
   return "slow";
 }
@@ -71,12 +73,31 @@ void AddSession(Json& line, const SlowEvent& event) {
   AddText(line, "span_id", event.span_id);
 }
 
+/// A plan is JSON already and is put in as it is.
+std::string WithPlan(const Json& line, const SlowEvent& event) {
+  std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (event.plan == nullptr) return text;
+  text.back() = ',';
+  return text.append(event.plan->cut ? R"("plan_cut":)" : R"("plan":)")
+      .append(event.plan->json)
+      .append("}");
+}
+
+std::string PlanJson(Json line, const SlowEvent& event) {
+  AddText(line, "fingerprint", event.fingerprint);
+  AddText(line, "operation", event.operation);
+  AddText(line, "command", event.command);
+  AddText(line, "datname", event.datname);
+  return WithPlan(line, event);
+}
+
 }  // namespace
 
 std::string ToJson(const SlowEvent& event, std::uint64_t suppressed) {
   Json line;
   line["ts"] = Timestamp(event.unix_time);
   line["event"] = Name(event.kind);
+  if (event.kind == SlowEventKind::kPlan) return PlanJson(std::move(line), event);
   line["duration_s"] = Rounded(event.duration_s);
   if (event.first_byte_s >= 0) line["first_byte_s"] = Rounded(event.first_byte_s);
   line["client_stall_s"] = Rounded(event.client_stall_s);
@@ -89,7 +110,7 @@ std::string ToJson(const SlowEvent& event, std::uint64_t suppressed) {
   line["protocol"] = event.extended ? "extended" : "simple";
   AddSession(line, event);
   if (suppressed > 0) line["suppressed"] = suppressed;
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return WithPlan(line, event);
 }
 
 }  // namespace pgsidecar::metrics

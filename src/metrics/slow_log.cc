@@ -45,7 +45,8 @@ struct SlowLog::State {
         clock(time),
         entries{&registry.AddCounter(kSlowLogEntries, {"slow"}),
                 &registry.AddCounter(kSlowLogEntries, {"running"}),
-                &registry.AddCounter(kSlowLogEntries, {"slow_group"})},
+                &registry.AddCounter(kSlowLogEntries, {"slow_group"}),
+                &registry.AddCounter(kSlowLogEntries, {"plan"})},
         suppressed_lines(registry.AddCounter(kSlowLogSuppressed)),
         dropped(registry.AddCounter(kEventsDroppedTotal, {"slow_log"})),
         failures(registry.AddCounter(kInternalErrorsTotal, {"metrics"})),
@@ -54,18 +55,26 @@ struct SlowLog::State {
 
   /// Guarded by mutex. Returns whether there is something new to write.
   bool Enqueue(EventPtr event);
+  /// Guarded by mutex. The same past the rate limit, for a line that is not an event of its own.
+  bool EnqueuePlan(EventPtr event);
+  /// Guarded by mutex.
+  void AttachPlan(const SlowEvent& explained);
   void Write(const Line& line);
+  void OfferPlan(const SlowEvent& event);
   void Run();
 
   const SlowLogOptions options;
   const Clock& clock;
-  const std::array<Counter*, 3> entries;  ///< By SlowEventKind.
+  const std::array<Counter*, 4> entries;  ///< By SlowEventKind.
   Counter& suppressed_lines;
   Counter& dropped;
   Counter& failures;
 
   LineWriter writer;     ///< The log thread's.
   bool failing = false;  ///< The log thread's.
+
+  std::mutex source_mutex;       ///< Taken before `mutex`, if both are.
+  PlanSource* source = nullptr;  ///< Guarded by source_mutex.
 
   mutable std::mutex mutex;
   std::condition_variable wake;
@@ -94,6 +103,34 @@ bool SlowLog::State::Enqueue(EventPtr event) {
   }
   queue.push_back({std::move(event), std::exchange(suppressed, 0)});
   return true;
+}
+
+bool SlowLog::State::EnqueuePlan(EventPtr event) {
+  AttachPlan(*event);
+  if (queue.size() >= kQueueEvents) {
+    dropped.Increment();
+    return false;
+  }
+  queue.push_back({std::move(event), 0});
+  return true;
+}
+
+void SlowLog::State::AttachPlan(const SlowEvent& explained) {
+  for (EventPtr& event : recent) {
+    if (event->kind != SlowEventKind::kSlow || event->fingerprint != explained.fingerprint ||
+        event->datname != explained.datname) {
+      continue;
+    }
+    auto copy = std::make_shared<SlowEvent>(*event);  // Events are constant: others may read it.
+    copy->plan = explained.plan;
+    event = std::move(copy);
+  }
+}
+
+void SlowLog::State::OfferPlan(const SlowEvent& event) {
+  if (event.kind != SlowEventKind::kSlow) return;
+  const std::lock_guard lock(source_mutex);
+  if (source != nullptr) source->Offer(event);
 }
 
 void SlowLog::State::Write(const Line& line) {
@@ -126,6 +163,7 @@ void SlowLog::State::Run() {
     queue.pop_front();
     lock.unlock();
     Write(line);
+    OfferPlan(*line.event);
     lock.lock();
   }
 }
@@ -164,6 +202,24 @@ void SlowLog::SetRunning(std::size_t loop, std::vector<SlowEvent> running) {
   auto shared = std::make_shared<const std::vector<SlowEvent>>(std::move(running));
   const std::lock_guard lock(state_->mutex);
   state_->running[loop].swap(shared);
+}
+
+void SlowLog::SetPlanSource(PlanSource* source) {
+  const std::lock_guard lock(state_->source_mutex);
+  state_->source = source;
+}
+
+void SlowLog::AddPlan(const SlowEvent& statement, QueryPlan plan) {
+  auto event = std::make_shared<SlowEvent>(statement);
+  event->kind = SlowEventKind::kPlan;
+  event->unix_time = state_->clock.UnixNow();
+  event->plan = std::make_shared<const QueryPlan>(std::move(plan));
+  bool queued = false;
+  {
+    const std::lock_guard lock(state_->mutex);
+    queued = state_->EnqueuePlan(std::move(event));
+  }
+  if (queued) state_->wake.notify_one();
 }
 
 SlowLog::View SlowLog::Snapshot() const {

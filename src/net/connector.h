@@ -14,17 +14,20 @@
 
 namespace pgsidecar::net {
 
-/// Why no connection came about: the closed label set `reason`.
+/// Why no connection came about: the closed label set `reason`. A connector reports neither kTls
+/// nor kRole: those come from its owners.
 enum class ConnectFailure : std::uint8_t {
   kDns,
   kRefused,
   kTimeout,
   kUnreachable,
   kResources,  ///< Our own: no descriptor or port left.
+  kTls,        ///< Connected, but the TLS handshake failed.
+  kRole,       ///< Connected, but the host has not the role that is wanted.
   kOther,
 };
-constexpr std::array<std::string_view, 6> kConnectFailureNames = {
-    "dns", "refused", "timeout", "unreachable", "resources", "other"};
+constexpr std::array<std::string_view, 8> kConnectFailureNames = {
+    "dns", "refused", "timeout", "unreachable", "resources", "tls", "role", "other"};
 
 class ConnectHandler {
  public:
@@ -45,6 +48,9 @@ class Connector final : public FdHandler {
   void Start(const Endpoint& endpoint, std::chrono::nanoseconds timeout);
   /// Forgets the attempt: its handler is not called any more.
   void Cancel();
+
+  /// The address that answered. Requires: OnConnected was called, and Start not since.
+  const SocketAddress& address() const { return addresses_[next_ - 1]; }
 
   void OnReadable() override {}
   void OnWritable() override;

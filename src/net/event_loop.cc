@@ -102,6 +102,7 @@ void FdWatcher::Attach(int fd) {
 void FdWatcher::Detach() {
   read_event_.reset();
   write_event_.reset();
+  activation_.reset();
   reading_ = writing_ = false;
   fd_ = -1;
 }
@@ -110,12 +111,24 @@ void FdWatcher::WatchRead(bool on) {
   if (on == reading_) return;
   reading_ = on;
   Watch(read_event_, EV_READ | EV_PERSIST, on);
+  if (!on && activation_ != nullptr) event_del(activation_.get());
 }
 
 void FdWatcher::WatchWrite(bool on) {
   if (on == writing_) return;
   writing_ = on;
   Watch(write_event_, EV_WRITE | EV_PERSIST, on);
+}
+
+void FdWatcher::Activate() {
+  if (!reading_) return;
+  if (activation_ == nullptr) {
+    activation_.reset(evtimer_new(loop_.base(), &FdWatcher::OnActivated, this));
+  }
+  // A timer, not event_active: that one would run again in this pass, before any other socket is
+  // asked, and a peer that sends fast could keep the loop to itself.
+  const timeval at_once{};
+  event_add(activation_.get(), &at_once);
 }
 
 void FdWatcher::Watch(EventPtr& target, short what, bool on) {
@@ -136,6 +149,10 @@ void FdWatcher::OnReady(int /*fd*/, short what, void* self) {
   } else {
     watcher->handler_.OnReadable();
   }
+}
+
+void FdWatcher::OnActivated(int /*fd*/, short /*what*/, void* self) {
+  static_cast<FdWatcher*>(self)->handler_.OnReadable();
 }
 
 }  // namespace pgsidecar::net

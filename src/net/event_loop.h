@@ -116,11 +116,15 @@ class FdWatcher {
 
   void WatchRead(bool on);
   void WatchWrite(bool on);
+  /// Calls OnReadable in the next pass although the kernel announces nothing: for bytes that wait
+  /// above the socket. Only if reading is on; WatchRead(false) takes it back.
+  void Activate();
   bool reading() const { return reading_; }
   bool writing() const { return writing_; }
 
  private:
   static void OnReady(int fd, short what, void* self);
+  static void OnActivated(int fd, short what, void* self);
   void Watch(EventPtr& target, short what, bool on);
 
   EventLoop& loop_;
@@ -130,6 +134,7 @@ class FdWatcher {
   bool writing_ = false;
   EventPtr read_event_;
   EventPtr write_event_;
+  EventPtr activation_;
 };
 
 }  // namespace pgsidecar::net

@@ -86,10 +86,17 @@ Result<SocketAddress> UnixAddress(const std::string& path) {
 
 void TuneTcp(int fd, const Keepalive& keepalive) {
   SetInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  SetInt(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  SetInt(fd, SOL_SOCKET, SO_KEEPALIVE, keepalive.on ? 1 : 0);
+  if (!keepalive.on) return;
   SetInt(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive.idle_s);
   SetInt(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive.interval_s);
   SetInt(fd, IPPROTO_TCP, TCP_KEEPCNT, keepalive.count);
+}
+
+void SetUserTimeout(int fd, std::chrono::milliseconds timeout) {
+  if (timeout.count() > 0) {
+    SetInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout.count()));
+  }
 }
 
 UniqueFd NewSocket(int family) {
@@ -105,9 +112,11 @@ std::string ErrnoText(int error) {
   return text;
 }
 
-IoResult Transport::Receive(char* into, std::size_t size) {
+namespace {
+
+IoResult ReceiveFrom(int fd, char* into, std::size_t size, int flags) {
   for (;;) {
-    const ssize_t got = ::recv(fd_.get(), into, size, 0);
+    const ssize_t got = ::recv(fd, into, size, flags);
     if (got > 0) return {IoStatus::kDone, static_cast<std::size_t>(got)};
     if (got == 0) return {IoStatus::kEnd};
     if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoStatus::kBlocked};
@@ -115,7 +124,17 @@ IoResult Transport::Receive(char* into, std::size_t size) {
   }
 }
 
-IoResult Transport::Send(std::string_view bytes) {
+}  // namespace
+
+IoResult Transport::ReceivePlain(char* into, std::size_t size) {
+  return ReceiveFrom(fd_.get(), into, size, 0);
+}
+
+IoResult Transport::Peek(char* into, std::size_t size) {
+  return ReceiveFrom(fd_.get(), into, size, MSG_PEEK);
+}
+
+IoResult Transport::SendPlain(std::string_view bytes) {
   for (;;) {
     const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0) return {IoStatus::kDone, static_cast<std::size_t>(sent)};
@@ -123,7 +142,5 @@ IoResult Transport::Send(std::string_view bytes) {
     if (errno != EINTR) return {IoStatus::kFailed};
   }
 }
-
-void Transport::ShutdownWrite() { ::shutdown(fd_.get(), SHUT_WR); }
 
 }  // namespace pgsidecar::net

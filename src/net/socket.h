@@ -2,12 +2,16 @@
 
 #include <sys/socket.h>
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+
+struct ssl_st;
 
 namespace pgsidecar::net {
 
@@ -44,6 +48,7 @@ Result<SocketAddress> UnixAddress(const std::string& path);
 
 /// What happens to a quiet TCP connection, on both legs.
 struct Keepalive {
+  bool on = true;
   int idle_s = 60;
   int interval_s = 10;
   int count = 6;
@@ -51,6 +56,10 @@ struct Keepalive {
 
 /// Sets TCP_NODELAY and keepalives. Requires: a TCP socket.
 void TuneTcp(int fd, const Keepalive& keepalive);
+
+/// How long sent bytes may stay unacknowledged before the kernel gives the connection up; 0 leaves
+/// the system's default. Requires: a TCP socket.
+void SetUserTimeout(int fd, std::chrono::milliseconds timeout);
 
 /// A non-blocking stream socket of this family, or none and errno.
 UniqueFd NewSocket(int family);
@@ -71,23 +80,81 @@ struct IoResult {
   std::size_t bytes = 0;
 };
 
-/// A plain, non-blocking stream connection. Owns the descriptor.
+struct SslDeleter {
+  void operator()(ssl_st* target) const;
+};
+using SslPtr = std::unique_ptr<ssl_st, SslDeleter>;
+
+/// A non-blocking stream connection, plain or inside TLS. Owns the descriptor. With TLS a fatal
+/// error ends both directions: every later call says kFailed.
 class Transport {
  public:
   Transport() = default;
   explicit Transport(UniqueFd fd) : fd_(std::move(fd)) {}
+  /// Requires: a finished handshake over `fd`.
+  Transport(UniqueFd fd, SslPtr ssl) : fd_(std::move(fd)), ssl_(std::move(ssl)) {}
 
-  IoResult Receive(char* into, std::size_t size);
-  IoResult Send(std::string_view bytes);
-  /// Says that we send nothing more (FIN).
+  /// Fewer bytes than asked mean that the socket is drained. With TLS bytes may come from several
+  /// records; an end or a failure behind them is what the next call says.
+  IoResult Receive(char* into, std::size_t size) {
+    if (ssl_ != nullptr) [[unlikely]] {
+      return ReceiveTls(into, size);
+    }
+    return ReceivePlain(into, size);
+  }
+  /// Like Receive, but the bytes stay. Requires: !encrypted().
+  IoResult Peek(char* into, std::size_t size);
+  /// May take a part. With TLS, after less than all was taken: Requires that the next call begins
+  /// with the bytes that were not, and has at least as many; they may be at another place.
+  IoResult Send(std::string_view bytes) {
+    if (ssl_ != nullptr) [[unlikely]] {
+      return SendTls(bytes);
+    }
+    return SendPlain(bytes);
+  }
+  /// Says that we send nothing more: FIN, with TLS a close_notify before it if the socket takes it.
   void ShutdownWrite();
 
+  /// The next Receive has something that no readiness of the descriptor will announce: decrypted
+  /// bytes, or an end or failure behind what was received. To be asked after each Receive and once
+  /// when TLS is ready, and answered with another Receive or FdWatcher::Activate.
+  bool pending() const { return more_ && PendingTls(); }
+  /// The last Receive cannot go on before the descriptor is writable, whatever else there is to
+  /// read: stop watching for reading, and call Receive once it is writable.
+  bool wants_write() const { return wants_write_; }
+  bool encrypted() const { return ssl_ != nullptr; }
+  /// When the peer's certificate expires, in Unix seconds; 0 if it showed none.
+  std::int64_t peer_not_after() const;
+  /// Why the last call failed, for a person. Requires: it said kFailed, and errno is as it was.
+  std::string failure_text() const;
+
+  bool open() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
+  /// Gives the descriptor away. Requires: !encrypted().
   UniqueFd Release() { return std::move(fd_); }
-  void Close() { fd_.reset(); }
+  /// At once: no close_notify. ShutdownWrite before it makes the end an orderly one.
+  void Close() {
+    ssl_.reset();
+    fd_.reset();
+  }
 
  private:
+  IoResult ReceivePlain(char* into, std::size_t size);
+  IoResult SendPlain(std::string_view bytes);
+  IoResult ReceiveTls(char* into, std::size_t size);
+  IoResult SendTls(std::string_view bytes);
+  bool PendingTls() const;
+  /// Notes why OpenSSL gave up.
+  void Fail(int ssl_error);
+  IoResult Failed() const;
+
   UniqueFd fd_;
+  int errno_ = 0;  ///< TLS only: not 0 once the connection failed.
+  SslPtr ssl_;
+  unsigned long reason_ = 0;  ///< OpenSSL's error code, or 0 if errno_ says it all.
+  bool ended_ = false;        ///< TLS only.
+  bool wants_write_ = false;
+  bool more_ = ssl_ != nullptr;  ///< The last Receive may have left something in TLS.
 };
 
 }  // namespace pgsidecar::net

@@ -144,6 +144,7 @@ void Conversation::LoginDone(char status, Nanos now) { impl_->LoginDone(status, 
 void Conversation::CloseByServer(Nanos now) { impl_->CloseByServer(now); }
 void Conversation::CloseByClient(Nanos now) { impl_->CloseByClient(now); }
 void Conversation::MakeOpaque(OpaqueReason reason) { impl_->MakeOpaque(reason); }
+void Conversation::Ignore() { impl_->StopDecoding(Impl::Mode::kOpaque); }
 void Conversation::AddStall(Nanos duration) { impl_->AddStall(duration); }
 
 SessionState Conversation::state() const { return impl_->state(); }

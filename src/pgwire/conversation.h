@@ -164,6 +164,9 @@ class Conversation {
   void CloseByClient(Nanos now);
   /// Stops decoding from outside (memory bound, caught failure).
   void MakeOpaque(OpaqueReason reason);
+  /// Decodes nothing from now on, by decision and not for doubt: state() is kOpaque, and no sink
+  /// is told. Requires: nothing was fed.
+  void Ignore();
 
   /// The server's socket was not read for `duration` because the client did not read.
   void AddStall(Nanos duration);

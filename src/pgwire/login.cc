@@ -1,6 +1,7 @@
 #include "pgwire/login.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "pgwire/bytes.h"
 #include "pgwire/error_fields.h"
@@ -10,8 +11,15 @@ namespace {
 
 constexpr std::size_t kHeaderBytes = 5;
 constexpr std::uint32_t kLoginBodyMax = 64 * 1024;
+constexpr std::size_t kHeldBytesMax = std::size_t{64} * 1024;
 constexpr std::size_t kBackendKeyMin = 8;        // process id and a secret of 4 bytes
 constexpr std::size_t kBackendKeyMax = 4 + 256;  // protocol 3.2
+
+// Codes of Authentication messages (PostgreSQL manual, "Message Formats").
+constexpr std::uint32_t kAuthenticationOk = 0;
+constexpr std::uint32_t kAuthenticationSasl = 10;
+
+constexpr std::string_view kPlus = "SCRAM-SHA-256-PLUS";
 
 }  // namespace
 
@@ -31,23 +39,30 @@ Login::Progress Login::Feed(std::string_view bytes) {
     }
     if (buffer_.size() < 1 + std::size_t{length}) continue;
     state_ = Handle(buffer_[0], std::string_view(buffer_).substr(kHeaderBytes));
+    const bool passes = state_ == LoginState::kRunning || state_ == LoginState::kReady;
+    if (passes) (rules_.hold && authenticated_ ? held_ : output_) += buffer_;
+    if (held_.size() > kHeldBytesMax) state_ = LoginState::kRefused;
     buffer_.clear();
   }
   if (state_ != LoginState::kRunning) std::string().swap(buffer_);
   return {state_, state_ == LoginState::kReady ? offered - bytes.size() : offered};
 }
 
+std::string Login::TakeOutput() { return std::exchange(output_, {}); }
+
+void Login::Release() {
+  rules_.hold = false;
+  output_ += held_;
+  std::string().swap(held_);
+}
+
 LoginState Login::Handle(char type, std::string_view body) {
   switch (type) {
-    case 'R':  // Authentication…: code 0 is AuthenticationOk
-      if (body.size() < 4) return LoginState::kRefused;
-      if (ReadUint32(body.data()) == 0) {
-        authenticated_ = true;
-        sink_.OnAuthenticationOk();
-      }
-      return LoginState::kRunning;
+    case 'R':  // Authentication…
+      return HandleAuthentication(body);
     case 'E':
       sink_.OnLoginError(ReadErrorFields(body).sqlstate);
+      Release();  // The server's own refusal is the answer.
       return LoginState::kRunning;
     case 'S': {
       const std::string_view name = TakeString(body);
@@ -69,6 +84,41 @@ LoginState Login::Handle(char type, std::string_view body) {
     default:
       return LoginState::kRefused;
   }
+}
+
+LoginState Login::HandleAuthentication(std::string_view body) {
+  if (body.size() < 4) return LoginState::kRefused;
+  const std::uint32_t code = ReadUint32(body.data());
+  if (code == kAuthenticationSasl) return HandleSaslOffer(body.substr(4));
+  if (code == kAuthenticationOk) {
+    authenticated_ = true;
+    sink_.OnAuthenticationOk();
+  }
+  return LoginState::kRunning;
+}
+
+/// Mechanism names, each ended by a zero byte, and one more zero byte behind the last.
+LoginState Login::HandleSaslOffer(std::string_view mechanisms) {
+  std::string kept;
+  bool offered = false;
+  while (!mechanisms.empty() && mechanisms.front() != '\0') {
+    const std::string_view name = TakeString(mechanisms);
+    if (name == kPlus) {
+      offered = true;
+    } else {
+      kept.append(name) += '\0';
+    }
+  }
+  plus_offered_ = plus_offered_ || offered;
+  if (!offered || !rules_.strip_plus) return LoginState::kRunning;
+  if (kept.empty()) return LoginState::kPlusOnly;
+  plus_stripped_ = true;
+  kept += '\0';
+  std::string rewritten = "R";
+  AppendUint32(rewritten, static_cast<std::uint32_t>(4 + 4 + kept.size()));
+  AppendUint32(rewritten, kAuthenticationSasl);
+  buffer_ = rewritten + kept;
+  return LoginState::kRunning;
 }
 
 }  // namespace pgsidecar::pgwire

@@ -91,7 +91,7 @@ std::string FatalResponse(std::string_view sqlstate, std::string_view message) {
   fields += '\0';
   const auto length = static_cast<std::uint32_t>(fields.size() + 4);
   std::string out = "E";
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(length >> shift & 0xFF);
+  AppendUint32(out, length);
   return out + fields;
 }
 

@@ -14,6 +14,7 @@ struct Statement {
   std::string fingerprint;
   std::string summary;  ///< As the text policy allows; so is `query`.
   std::string query;
+  bool query_cut = false;  ///< `query` is only the beginning.
   std::string command;
   std::uint32_t places = 0;  ///< Guarded by the mutex of Places.
 };

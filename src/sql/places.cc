@@ -92,6 +92,8 @@ Statement& Places::StatementOf(const Identity& identity, metrics::Command comman
   if (policy_ == TextPolicy::kNormalised) {
     const bool scarce = text_bytes_ >= kTextBudgetBytes;
     statement->query = PrintableText(identity.query, scarce ? kQueryBytesMin : kQueryBytesMax);
+    statement->query_cut =
+        statement->query.size() < identity.query.size() || identity.kind == IdentityKind::kTooLong;
     text_bytes_ += statement->query.size();
   }
   return *statement;

@@ -119,7 +119,8 @@ StatementView StatementIndex::Describe(const Referenced& cell) const {
   return {.fingerprint = place.statement->fingerprint,
           .operation = place.operation,
           .summary = place.statement->summary,
-          .query = place.statement->query};
+          .query = place.statement->query,
+          .query_cut = place.statement->query_cut};
 }
 
 void StatementIndex::Poll() {

@@ -57,6 +57,7 @@ struct StatementView {
   std::string_view operation;
   std::string_view summary;
   std::string_view query;
+  bool query_cut = false;  ///< `query` is only the beginning.
 };
 
 /// A text that arrives in pieces. Belongs to one session while its message is incomplete.

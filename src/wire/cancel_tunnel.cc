@@ -1,5 +1,6 @@
 #include "wire/cancel_tunnel.h"
 
+#include "pgwire/bytes.h"
 #include "wire/wire_loop.h"
 
 namespace pgsidecar::wire {
@@ -8,20 +9,16 @@ namespace {
 constexpr std::chrono::seconds kDeadline{10};
 constexpr std::uint32_t kCancelRequestCode = 80'877'102;  // 1234 << 16 | 5678
 
-void AppendUint32(std::string& out, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
-}
-
 }  // namespace
 
 std::string CancelRequest(std::string_view key) {
   std::string request;
-  AppendUint32(request, static_cast<std::uint32_t>(8 + key.size()));
-  AppendUint32(request, kCancelRequestCode);
+  pgwire::AppendUint32(request, static_cast<std::uint32_t>(8 + key.size()));
+  pgwire::AppendUint32(request, kCancelRequestCode);
   return request.append(key);
 }
 
-CancelTunnel::CancelTunnel(WireLoop& loop, std::string request, UniqueFd client)
+CancelTunnel::CancelTunnel(WireLoop& loop, std::string request, net::Transport client)
     : loop_(loop),
       request_(std::move(request)),
       client_(std::move(client)),
@@ -31,7 +28,7 @@ CancelTunnel::CancelTunnel(WireLoop& loop, std::string request, UniqueFd client)
 
 CancelTunnel::~CancelTunnel() {
   watcher_.Detach();
-  if (client_) loop_.ClientCancelEnded();
+  if (client_.open()) loop_.ClientCancelEnded();
 }
 
 void CancelTunnel::Quiesce() {
@@ -40,14 +37,13 @@ void CancelTunnel::Quiesce() {
   timer_.Stop();
 }
 
-void CancelTunnel::Start() {
+void CancelTunnel::Start(CancelRoute route) {
   timer_.Start(kDeadline);
-  connector_.Start(loop_.shared().upstream_endpoint(),
-                   loop_.shared().options.upstream.connect_timeout);
+  connector_.Start(std::move(route.settings), {std::move(route.target)});
 }
 
-void CancelTunnel::OnConnected(UniqueFd fd) {
-  server_ = net::Transport(std::move(fd));
+void CancelTunnel::OnUpstream(UpstreamLink link) {
+  server_ = std::move(link.transport);
   // A fresh socket has room for these few bytes.
   const net::IoResult sent = server_.Send(request_);
   if (sent.status != net::IoStatus::kDone || sent.bytes != request_.size()) {
@@ -58,7 +54,7 @@ void CancelTunnel::OnConnected(UniqueFd fd) {
   watcher_.WatchRead(true);
 }
 
-void CancelTunnel::OnConnectFailed(net::ConnectFailure /*reason*/, const std::string& /*text*/) {
+void CancelTunnel::OnUpstreamFailed(const std::string& /*reasons*/) {
   loop_.shared().instruments.CancelFailed(CancelFailure::kConnect);
   loop_.Retire(*this);
 }

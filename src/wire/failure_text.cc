@@ -4,9 +4,16 @@
 
 namespace pgsidecar::wire {
 
-std::string CannotConnectText(std::string_view upstream, std::string_view reason) {
-  return "pgsidecar: cannot connect to PostgreSQL at " + std::string(upstream) + ": " +
-         std::string(reason);
+std::string CannotConnectText(std::string_view reasons) {
+  return "pgsidecar: cannot connect to PostgreSQL at " + std::string(reasons);
+}
+
+std::string WrongRoleText(std::string_view upstream, std::string_view wanted, bool known) {
+  return "pgsidecar: PostgreSQL at " + std::string(upstream) +
+         (known ? " is not what target_session_attrs="
+                : " does not say whether it is what "
+                  "target_session_attrs=") +
+         std::string(wanted) + " asks for; connect again";
 }
 
 std::string ServerClosedText(std::string_view upstream) {

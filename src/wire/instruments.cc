@@ -18,24 +18,6 @@ Counters<N> AddCounters(metrics::Registry& registry, const Declaration& declarat
   return counters;
 }
 
-Counters<6> AddConnectErrors(metrics::Registry& registry, std::string_view upstream) {
-  Counters<6> counters{};
-  for (std::size_t i = 0; i < counters.size(); ++i) {
-    counters[i] =
-        &registry.AddCounter(kUpstreamConnectErrorsTotal, {upstream, net::kConnectFailureNames[i]});
-  }
-  return counters;
-}
-
-std::array<metrics::Gauge*, 3> AddUpstreamConnections(metrics::Registry& registry,
-                                                      std::string_view upstream) {
-  std::array<metrics::Gauge*, 3> gauges{};
-  for (std::size_t i = 0; i < gauges.size(); ++i) {
-    gauges[i] = &registry.AddGauge(kUpstreamConnections, {upstream, kUpstreamStateNames[i]});
-  }
-  return gauges;
-}
-
 }  // namespace
 
 std::size_t NoticeLevelOf(std::string_view severity) {
@@ -47,7 +29,7 @@ std::size_t NoticeLevelOf(std::string_view severity) {
   return 5;
 }
 
-WireInstruments::WireInstruments(metrics::Registry& registry, std::string_view upstream)
+WireInstruments::WireInstruments(metrics::Registry& registry)
     : connections_max(registry.AddGauge(kClientConnectionsMax)),
       handshakes(registry.AddGauge(kClientHandshakesInProgress)),
       accepted(registry.AddCounter(kClientConnectionsAcceptedTotal)),
@@ -55,6 +37,7 @@ WireInstruments::WireInstruments(metrics::Registry& registry, std::string_view u
       closed(AddCounters(registry, kClientSessionsClosedTotal, kCloseReasonNames)),
       session_normal(registry.AddHistogram(kClientSessionDurationSeconds, {"normal"})),
       session_replication(registry.AddHistogram(kClientSessionDurationSeconds, {"replication"})),
+      session_pass_through(registry.AddHistogram(kClientSessionDurationSeconds, {"pass_through"})),
       login_failures(registry, kClientLoginFailuresTotal, ""),
       idle_errors(registry, kClientIdleErrorsTotal, ""),
       received{&registry.AddCounter(kClientReceivedBytesTotal),
@@ -62,9 +45,9 @@ WireInstruments::WireInstruments(metrics::Registry& registry, std::string_view u
       sent{&registry.AddCounter(kClientSentBytesTotal),
            &registry.AddCounter(kUpstreamSentBytesTotal)},
       replication_sent(registry.AddCounter(kReplicationSentBytesTotal)),
-      upstream_connections(AddUpstreamConnections(registry, upstream)),
-      connect_duration(registry.AddHistogram(kUpstreamConnectDurationSeconds, {upstream})),
-      connect_errors(AddConnectErrors(registry, upstream)),
+      failovers(registry.AddCounter(kUpstreamFailoversTotal)),
+      plus_stripped(registry.AddCounter(kScramPlusStrippedTotal)),
+      binding_failures(registry.AddCounter(kScramBindingFailuresTotal)),
       portal_overflows(registry.AddCounter(kPortalOverflowsTotal)),
       buffered(registry.AddGauge(kRelayBufferedBytes)),
       overhead(registry.AddHistogram(kWireOverheadSeconds)),
@@ -100,10 +83,6 @@ void LoopCounters::Publish(WireInstruments& instruments) {
   shares_[0].Publish(instruments.handshakes, static_cast<double>(handshakes));
   shares_[1].Publish(instruments.buffered, static_cast<double>(buffered));
   shares_[2].Publish(instruments.prepared_statements, static_cast<double>(prepared));
-  for (std::size_t state = 0; state < upstream_connections.size(); ++state) {
-    shares_[3 + state].Publish(*instruments.upstream_connections[state],
-                               static_cast<double>(upstream_connections[state]));
-  }
 }
 
 }  // namespace pgsidecar::wire

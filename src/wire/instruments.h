@@ -21,9 +21,12 @@ enum class RejectReason : std::uint8_t {
   kBadStartup,
   kFileDescriptors,
   kDraining,
+  kTlsRequired,  ///< A plaintext StartupMessage where TLS is required.
+  kTlsFailed,    ///< The TLS handshake of a client.
 };
-constexpr std::array<std::string_view, 6> kRejectReasonNames = {
-    "limit", "upstream_down", "handshake_timeout", "bad_startup", "file_descriptors", "draining"};
+constexpr std::array<std::string_view, 8> kRejectReasonNames = {
+    "limit",    "upstream_down", "handshake_timeout", "bad_startup", "file_descriptors",
+    "draining", "tls_required",  "tls_failed"};
 
 /// The label `reason` of ended sessions. kRejected is none of them: such a session was refused and
 /// counted as that.
@@ -50,11 +53,6 @@ enum class Side : std::uint8_t { kClient, kUpstream };
 constexpr std::array<std::string_view, 2> kSideNames = {"client", "upstream"};
 constexpr Side Other(Side side) { return side == Side::kClient ? Side::kUpstream : Side::kClient; }
 
-/// The label `state` of upstream connections.
-enum class UpstreamState : std::uint8_t { kConnecting, kAuthenticating, kReady };
-constexpr std::array<std::string_view, 3> kUpstreamStateNames = {"connecting", "authenticating",
-                                                                 "ready"};
-
 /// The label `level` of notices.
 constexpr std::array<std::string_view, 6> kNoticeLevelNames = {"warning", "notice", "info",
                                                                "log",     "debug",  "other"};
@@ -67,7 +65,7 @@ using Counters = std::array<metrics::Counter*, N>;
 
 /// Every instrument of the wire front that has no `datname`, resolved at start. Thread-safe.
 struct WireInstruments {
-  WireInstruments(metrics::Registry& registry, std::string_view upstream);
+  explicit WireInstruments(metrics::Registry& registry);
 
   void Reject(RejectReason reason) { rejected[static_cast<std::size_t>(reason)]->Increment(); }
   void ProtocolError(Side side) { protocol_errors[static_cast<std::size_t>(side)]->Increment(); }
@@ -81,18 +79,19 @@ struct WireInstruments {
   metrics::Gauge& connections_max;
   metrics::Gauge& handshakes;
   metrics::Counter& accepted;
-  Counters<6> rejected;
+  Counters<8> rejected;
   Counters<8> closed;
   metrics::Histogram& session_normal;
   metrics::Histogram& session_replication;
+  metrics::Histogram& session_pass_through;
   metrics::SqlstateCounters login_failures;
   metrics::SqlstateCounters idle_errors;
   std::array<metrics::Counter*, 2> received;  ///< By Side.
   std::array<metrics::Counter*, 2> sent;      ///< By Side.
   metrics::Counter& replication_sent;
-  std::array<metrics::Gauge*, 3> upstream_connections;  ///< By UpstreamState.
-  metrics::Histogram& connect_duration;
-  Counters<6> connect_errors;
+  metrics::Counter& failovers;
+  metrics::Counter& plus_stripped;
+  metrics::Counter& binding_failures;
   metrics::Counter& portal_overflows;
   metrics::Gauge& buffered;
   metrics::Histogram& overhead;
@@ -146,16 +145,15 @@ struct LoopCounters {
   std::array<std::uint64_t, 2> sent{};      ///< By Side.
   std::uint64_t replication_sent = 0;
   std::uint64_t notifications = 0;
-  std::int64_t handshakes = 0;                         // gauge
-  std::int64_t buffered = 0;                           // gauge
-  std::int64_t prepared = 0;                           // gauge
-  std::array<std::int64_t, 3> upstream_connections{};  // gauge, by UpstreamState
+  std::int64_t handshakes = 0;  // gauge
+  std::int64_t buffered = 0;    // gauge
+  std::int64_t prepared = 0;    // gauge
 
   /// Adds the counts to the instruments and starts again from zero; sets the gauges.
   void Publish(WireInstruments& instruments);
 
  private:
-  std::array<GaugeShare, 6> shares_;
+  std::array<GaugeShare, 3> shares_;
 };
 
 }  // namespace pgsidecar::wire

@@ -10,7 +10,6 @@
 #include "wire/database_books.h"
 #include "wire/instruments.h"
 #include "wire/trace_pool.h"
-#include "wire/upstream_health.h"
 #include "wire/wire_front.h"
 
 namespace pgsidecar::wire {

@@ -5,8 +5,8 @@
 
 namespace pgsidecar::wire {
 
-void Leg::Attach(UniqueFd fd) {
-  transport_ = net::Transport(std::move(fd));
+void Leg::Attach(net::Transport transport) {
+  transport_ = std::move(transport);
   watcher_.Attach(transport_.fd());
 }
 
@@ -15,9 +15,17 @@ void Leg::Close() {
   transport_.Close();
 }
 
-UniqueFd Leg::Release() {
+net::Transport Leg::Release() {
   watcher_.Detach();
-  return transport_.Release();
+  return std::move(transport_);
+}
+
+void Leg::OnWritable() {
+  if (!tls_writes_) return handler_.OnWritable(side_);
+  tls_writes_ = false;
+  if (held().empty()) watcher_.WatchWrite(false);
+  watcher_.WatchRead(wanted_);
+  if (wanted_) handler_.OnReadable(side_);
 }
 
 std::size_t Leg::Send(std::string_view bytes) {
@@ -27,9 +35,13 @@ std::size_t Leg::Send(std::string_view bytes) {
 }
 
 void Leg::Hold(std::string_view bytes, BlockPool& pool) {
-  assert(block_ == nullptr && bytes.size() <= kWindowBytes);
-  block_ = pool.Take();
-  std::memcpy(block_->data(), bytes.data(), bytes.size());
+  assert(held().empty());
+  if (bytes.size() <= kWindowBytes) {
+    block_ = pool.Take();
+    std::memcpy(block_->data(), bytes.data(), bytes.size());
+  } else {
+    spill_ = bytes;
+  }
   begin_ = 0;
   end_ = bytes.size();
   watcher_.WatchWrite(true);
@@ -46,13 +58,15 @@ std::size_t Leg::Flush(BlockPool& pool) {
 
 void Leg::Finish() {
   finish_ = true;
-  if (block_ == nullptr) transport_.ShutdownWrite();
+  if (held().empty()) transport_.ShutdownWrite();
 }
 
 void Leg::DropHeld(BlockPool& pool) {
   watcher_.WatchWrite(false);
   if (block_ != nullptr) pool.Give(std::move(block_));
   block_ = nullptr;
+  std::string().swap(spill_);
+  begin_ = end_ = 0;
 }
 
 }  // namespace pgsidecar::wire

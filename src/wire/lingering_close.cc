@@ -10,9 +10,9 @@ constexpr std::chrono::seconds kAfterLastByte{1};
 
 }  // namespace
 
-LingeringClose::LingeringClose(WireLoop& loop, UniqueFd fd, std::string last_bytes)
+LingeringClose::LingeringClose(WireLoop& loop, net::Transport transport, std::string last_bytes)
     : loop_(loop),
-      transport_(std::move(fd)),
+      transport_(std::move(transport)),
       watcher_(loop.events(), *this),
       timer_(loop.events(), [this] { loop_.Retire(*this); }),
       bytes_(std::move(last_bytes)) {}

@@ -15,7 +15,7 @@ class WireLoop;
 /// 10 s in which the peer took nothing, and 1 s after the last byte was sent.
 class LingeringClose final : public Connection, public net::FdHandler {
  public:
-  LingeringClose(WireLoop& loop, UniqueFd fd, std::string last_bytes);
+  LingeringClose(WireLoop& loop, net::Transport transport, std::string last_bytes);
   ~LingeringClose() override;
 
   void Start();

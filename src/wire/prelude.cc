@@ -4,35 +4,56 @@
 #include "wire/wire_loop.h"
 
 namespace pgsidecar::wire {
+namespace {
+
+constexpr char kTlsHandshakeRecord = 0x16;
+
+}  // namespace
 
 Prelude::Prelude(WireLoop& loop, UniqueFd fd, const net::SocketAddress& peer)
     : loop_(loop),
+      settings_(loop.settings()),
       transport_(std::move(fd)),
       peer_(peer),
       accepted_(loop.events().Now()),
       watcher_(loop.events(), *this),
+      handshake_(loop.events(), *this),
       timer_(loop.events(), [this] { OnTimeout(); }) {
   ++loop_.ledger().counters.handshakes;
 }
 
 Prelude::~Prelude() {
-  watcher_.Detach();
+  Quiesce();
   --loop_.ledger().counters.handshakes;
   loop_.PreludeEnded();
 }
 
 void Prelude::Quiesce() {
   watcher_.Detach();
+  handshake_.Cancel();
   timer_.Stop();
 }
 
 void Prelude::Start() {
+  Watch();
+  timer_.Start(settings_->options.login_timeout);
+}
+
+void Prelude::Watch() {
   watcher_.Attach(transport_.fd());
   watcher_.WatchRead(true);
-  timer_.Start(loop_.shared().options.login_timeout);
+  if (transport_.pending()) watcher_.Activate();
+}
+
+bool Prelude::IsDirectTls() {
+  if (!bytes_.empty() || ssl_asked_ || gssenc_asked_ || transport_.encrypted()) return false;
+  char first = 0;
+  const net::IoResult got = transport_.Peek(&first, 1);
+  return got.status == net::IoStatus::kDone && first == kTlsHandshakeRecord;
 }
 
 void Prelude::OnReadable() {
+  if (may_encrypt() && IsDirectTls()) return StartTls(true);
   // One byte more than a packet, to notice a request that is followed by something.
   char buffer[pgwire::kStartupPacketMax + 1];
   const net::IoResult got = transport_.Receive(buffer, sizeof buffer - bytes_.size());
@@ -48,24 +69,18 @@ bool Prelude::Decide() {
   switch (packet.kind) {
     case pgwire::FirstPacketKind::kIncomplete:
       return true;
-    case pgwire::FirstPacketKind::kDirectTls:
+    case pgwire::FirstPacketKind::kDirectTls:  // Not ours to serve, or not at the very beginning.
       loop_.shared().instruments.Reject(RejectReason::kBadStartup);
       return false;
     case pgwire::FirstPacketKind::kSslRequest:
-      return DeclineEncryption(ssl_declined_);
+      return AnswerRequest(ssl_asked_, may_encrypt() ? 'S' : 'N');
     case pgwire::FirstPacketKind::kGssencRequest:
-      return DeclineEncryption(gssenc_declined_);
+      return AnswerRequest(gssenc_asked_, 'N');
     case pgwire::FirstPacketKind::kCancelRequest:
       Cancel(packet);
       return false;
     case pgwire::FirstPacketKind::kStartup:
-      watcher_.Detach();
-      loop_.StartSession({.fd = transport_.Release(),
-                          .peer = peer_,
-                          .accepted = accepted_,
-                          .bytes = std::move(bytes_),
-                          .startup = packet});
-      return false;
+      return StartSession(packet);
     case pgwire::FirstPacketKind::kMalformed:
       loop_.shared().instruments.ProtocolError(Side::kClient);
       Refuse("08P01", kBadStartupText, RejectReason::kBadStartup);
@@ -74,36 +89,71 @@ bool Prelude::Decide() {
   return false;
 }
 
-bool Prelude::DeclineEncryption(bool& declined_before) {
+bool Prelude::AnswerRequest(bool& asked_before, char answer) {
   constexpr std::size_t kRequestBytes = 8;
   const bool followed = bytes_.size() > kRequestBytes;
-  if (followed || declined_before) {
+  if (followed || asked_before || transport_.encrypted()) {
     loop_.shared().instruments.ProtocolError(Side::kClient);
     Refuse("08P01", followed ? kBytesBehindRequestText : kRequestTwiceText,
            RejectReason::kBadStartup);
     return false;
   }
-  declined_before = true;
+  asked_before = true;
   bytes_.clear();
-  const net::IoResult sent = transport_.Send("N");
+  const net::IoResult sent = transport_.Send(std::string_view(&answer, 1));
   if (sent.status != net::IoStatus::kDone) return false;
   ++loop_.ledger().counters.sent[static_cast<std::size_t>(Side::kClient)];
+  if (answer == 'S') StartTls(false);
   return true;
+}
+
+void Prelude::StartTls(bool direct) {
+  watcher_.Detach();
+  handshake_.StartServer(transport_.Release(), settings_->client_tls,
+                         {.server_name = {}, .require_alpn = direct});
+}
+
+void Prelude::OnTlsReady(net::Transport transport) {
+  transport_ = std::move(transport);
+  Watch();
+}
+
+void Prelude::OnTlsFailed(const std::string& text) {
+  loop_.shared().instruments.Reject(RejectReason::kTlsFailed);
+  loop_.shared().LogClientTls(peer_, text);
+  loop_.Retire(*this);
+}
+
+bool Prelude::StartSession(const pgwire::FirstPacket& packet) {
+  const bool required = settings_->options.tls.mode == ClientTlsMode::kRequire;
+  if (required && !transport_.encrypted() && !peer_.is_unix()) {
+    Refuse("28000", kTlsRequiredText, RejectReason::kTlsRequired);
+    return false;
+  }
+  watcher_.Detach();
+  loop_.StartSession({.transport = std::move(transport_),
+                      .peer = peer_,
+                      .accepted = accepted_,
+                      .bytes = std::move(bytes_),
+                      .startup = packet});
+  return false;
 }
 
 void Prelude::Cancel(const pgwire::FirstPacket& packet) {
   watcher_.Detach();
-  loop_.StartCancel(bytes_.substr(0, packet.length), transport_.Release());
+  const std::string key(packet.cancel_key);
+  loop_.StartCancel(key, std::move(transport_));
 }
 
 void Prelude::Refuse(std::string_view sqlstate, std::string_view text, RejectReason reason) {
   watcher_.Detach();
   loop_.shared().instruments.Reject(reason);
-  loop_.Linger(transport_.Release(), pgwire::FatalResponse(sqlstate, text));
+  if (!transport_.open()) return;  // In the handshake: nothing readable can be said.
+  loop_.Linger(std::move(transport_), pgwire::FatalResponse(sqlstate, text));
 }
 
 void Prelude::OnTimeout() {
-  Refuse("57014", LoginTimeoutText(loop_.shared().options.login_timeout),
+  Refuse("57014", LoginTimeoutText(settings_->options.login_timeout),
          RejectReason::kHandshakeTimeout);
   loop_.Retire(*this);
 }

@@ -15,51 +15,63 @@ SessionFacts FactsOf(const NewClient& client, std::uint64_t id) {
           .database = client.startup.database,
           .application_name = client.startup.application_name,
           .replication = client.startup.replication,
+          .pass_through = client.pass_through,
           .accepted = client.accepted};
+}
+
+pgwire::ConversationLimits LimitsOf(const WireOptions& options) {
+  return {.fifo_entries = options.max_queued_messages,
+          .named_statements = options.max_prepared_statements};
 }
 
 }  // namespace
 
-Session::LoginPart::LoginPart(WireLoop& loop, Session& session)
-    : connector(loop.events(), *loop.shared().resolver, session), login(session.observer_) {}
+Session::LoginPart::LoginPart(WireLoop& loop, Session& session, const pgwire::LoginRules& rules)
+    : connector(loop.events(), *loop.shared().resolver, session), login(session.observer_, rules) {}
 
 Session::Session(WireLoop& loop, NewClient client, std::uint64_t id)
     : loop_(loop),
+      settings_(loop.settings()),
       observer_(loop.ledger(), FactsOf(client, id)),
-      conversation_(observer_, {}, client.startup.replication),
+      conversation_(observer_, LimitsOf(settings_->options), client.startup.replication),
       client_(loop.events(), *this, Side::kClient),
       server_(loop.events(), *this, Side::kUpstream),
-      login_(std::make_unique<LoginPart>(loop, *this)),
+      login_(std::make_unique<LoginPart>(
+          loop, *this,
+          pgwire::LoginRules{.strip_plus = !client.transport.encrypted(),
+                             .hold = settings_->servers.wanted() != TargetSession::kAny})),
       timer_(loop.events(), [this] { OnTimer(); }) {
-  login_->decoded = client.startup.major == 3;
+  login_->decoded = client.startup.major == 3 && !client.pass_through;
   login_->startup = client.bytes.substr(0, client.startup.length);
   login_->waiting = client.bytes.substr(client.startup.length);
-  client_.Attach(std::move(client.fd));
+  client_.Attach(std::move(client.transport));
   ++loop_.ledger().counters.handshakes;
-  ++loop_.ledger().counters.upstream_connections[static_cast<std::size_t>(upstream_state_)];
 }
 
 Session::~Session() = default;
 
 WireShared& Session::shared() { return loop_.shared(); }
 
-void Session::SetUpstreamState(UpstreamState state) {
-  auto& connections = loop_.ledger().counters.upstream_connections;
-  --connections[static_cast<std::size_t>(upstream_state_)];
+void Session::SetUpstream(UpstreamServerPtr server, UpstreamState state) {
+  if (target_.server != nullptr) target_.server->connections(upstream_state_).Decrement();
+  target_.server = std::move(server);
   upstream_state_ = state;
-  ++connections[static_cast<std::size_t>(upstream_state_)];
+  if (target_.server != nullptr) target_.server->connections(upstream_state_).Increment();
 }
 
 void Session::Start() {
   login_->connect_start = loop_.events().Now();
   const Nanos spent = login_->connect_start - observer_.facts().accepted;
-  timer_.Start(shared().options.login_timeout - std::chrono::nanoseconds(spent));
-  login_->connector.Start(shared().upstream_endpoint(), shared().options.upstream.connect_timeout);
+  timer_.Start(options().login_timeout - std::chrono::nanoseconds(spent));
+  const auto encryption = observer_.facts().pass_through
+                              ? UpstreamConnector::Encryption::kNone
+                              : UpstreamConnector::Encryption::kAsConfigured;
+  login_->connector.Start(settings_, settings_->servers.InOrder(), encryption);
 }
 
 bool Session::Look(Nanos now) {
   const bool holds = !client_.held().empty() || !server_.held().empty();
-  if (holds && now - progress_at_ > ToNanos(shared().options.write_stall_timeout)) {
+  if (holds && now - progress_at_ > ToNanos(options().write_stall_timeout)) {
     Abort(CloseReason::kWriteStall);
     return false;
   }

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "net/connector.h"
 #include "net/event_loop.h"
 #include "pgwire/conversation.h"
 #include "pgwire/login.h"
@@ -14,6 +13,7 @@
 #include "wire/login_gate.h"
 #include "wire/prelude.h"
 #include "wire/session_observer.h"
+#include "wire/upstream_connector.h"
 
 namespace pgsidecar::wire {
 
@@ -34,7 +34,8 @@ struct CensusEntry {
 /// Connecting -> logging in -> relaying -> ended. Each direction stops reading while the other
 /// socket does not take what was read. While relaying bytes are forwarded first and accounted
 /// second; while logging in they are decoded first, and what cannot be decoded ends the session.
-class Session final : public Connection, public net::ConnectHandler, public LegHandler {
+/// A pass-through session has no login and is never decoded.
+class Session final : public Connection, public UpstreamHandler, public LegHandler {
  public:
   Session(WireLoop& loop, NewClient client, std::uint64_t id);
   ~Session() override;
@@ -58,8 +59,9 @@ class Session final : public Connection, public net::ConnectHandler, public LegH
   pgwire::Conversation& conversation() { return conversation_; }
   SessionObserver& observer() { return observer_; }
 
-  void OnConnected(UniqueFd fd) override;
-  void OnConnectFailed(net::ConnectFailure reason, const std::string& text) override;
+  void OnUpstream(UpstreamLink link) override;
+  void OnUpstreamFailed(const std::string& reasons) override;
+  void OnUpstreamTried(const UpstreamTarget& target) override;
   void OnReadable(Side side) override;
   void OnWritable(Side side) override;
   void Quiesce() override {}  // Finish() did.
@@ -69,20 +71,24 @@ class Session final : public Connection, public net::ConnectHandler, public LegH
 
   /// What is needed until the first ReadyForQuery only.
   struct LoginPart {
-    LoginPart(WireLoop& loop, Session& session);
-    net::Connector connector;
+    LoginPart(WireLoop& loop, Session& session, const pgwire::LoginRules& rules);
+    UpstreamConnector connector;
     pgwire::Login login;
     LoginGate gate;
     std::string startup;  ///< The StartupMessage.
     std::string waiting;  ///< Bytes of the client that may not be sent yet.
     Nanos connect_start = 0;
     bool authenticated = false;
+    bool plus_counted = false;
     bool decoded = true;  ///< The protocol's major version is 3.
   };
 
   Leg& leg(Side side) { return side == Side::kClient ? client_ : server_; }
   WireShared& shared();
-  void SetUpstreamState(UpstreamState state);
+  const WireOptions& options() const { return settings_->options; }
+  /// Counts the upstream connection under another server or state; none: it is no more.
+  void SetUpstream(UpstreamServerPtr server, UpstreamState state);
+  void SetUpstreamState(UpstreamState state) { SetUpstream(target_.server, state); }
 
   // session_login.cc
   void OnLoginDeadline();
@@ -90,8 +96,13 @@ class Session final : public Connection, public net::ConnectHandler, public LegH
   void LoginFromClient(std::string_view bytes, Nanos now);
   /// Sends of the client's waiting bytes what may go now.
   void SendWaiting(Nanos now);
+  /// What the server said, as far as the client may know.
+  std::string TakeLoginOutput();
+  /// Whether the server is one of those that are wanted; if not, the session has ended.
+  bool CheckRole(Nanos now);
+  void OnServerRefusedLogin();
   void OnLoginReady(Nanos now);
-  void RefuseLogin(Side side, std::string_view text, bool at_boundary);
+  void RefuseLogin(Side side, std::string_view text);
 
   // session_relay.cc
   void Relay(Side from, std::string_view bytes, Nanos now);
@@ -111,12 +122,14 @@ class Session final : public Connection, public net::ConnectHandler, public LegH
   void EndIfBothEnded();
   bool server_at_boundary() const;
   void TerminateAtBoundary();
+  void SendCancel();
   /// Ends the session; the client still gets what is held for it and, at a message boundary, a
   /// FATAL error. An empty `sqlstate` means no error.
   void Fail(bool at_boundary, std::string_view sqlstate, std::string_view text, CloseReason reason);
   void Finish(CloseReason reason);
 
   WireLoop& loop_;
+  const WireSettingsPtr settings_;
   SessionObserver observer_;
   pgwire::Conversation conversation_;
   Leg client_;
@@ -124,6 +137,7 @@ class Session final : public Connection, public net::ConnectHandler, public LegH
   std::unique_ptr<LoginPart> login_;
   net::Timer timer_;  ///< Login deadline, then the patience with a client that half-closed.
   Phase phase_ = Phase::kConnecting;
+  UpstreamTarget target_;  ///< The server at hand.
   UpstreamState upstream_state_ = UpstreamState::kConnecting;
   bool terminating_ = false;
   bool terminate_seen_ = false;  ///< The last thing the client sent. For the close reason only.

@@ -14,6 +14,11 @@ constexpr std::chrono::seconds kPatienceAfterFin{2};
 /// not keep our descriptors.
 constexpr std::chrono::seconds kPatienceForGoodbye{10};
 
+metrics::Histogram& SessionDuration(WireInstruments& instruments, const SessionFacts& facts) {
+  if (facts.pass_through) return instruments.session_pass_through;
+  return facts.replication ? instruments.session_replication : instruments.session_normal;
+}
+
 }  // namespace
 
 void Session::OnReceiveEnd(Side side, net::IoStatus status, Nanos /*now*/) {
@@ -36,7 +41,7 @@ void Session::OnServerGone(bool failed) {
   if (login && client_.ended()) return EndIfBothEnded();
   const bool owed = login ? !observer_.login_failed() : conversation_.in_flight();
   if (owed) {
-    return Fail(server_at_boundary(), "08006", ServerClosedText(shared().upstream_name),
+    return Fail(server_at_boundary(), "08006", ServerClosedText(target_.server->name()),
                 login ? CloseReason::kLoginFailed : CloseReason::kServerLost);
   }
   if (failed) return Fail(false, "", "", CloseReason::kServer);
@@ -47,6 +52,7 @@ void Session::OnServerGone(bool failed) {
 
 void Session::OnSendFailed(Side side) {
   if (side == Side::kClient) return OnClientLost();
+  if (server_.ended()) return Fail(false, "", "", CloseReason::kServer);  // It said all it had to.
   // What the server said before it went may still be unread: its reading side tells the end.
   loop_.ledger().counters.buffered -= static_cast<std::int64_t>(server_.held().size());
   server_.DropHeld(loop_.blocks());
@@ -55,7 +61,7 @@ void Session::OnSendFailed(Side side) {
 
 void Session::OnClientLost() {
   const bool busy = phase_ == Phase::kRelay && conversation_.in_flight();
-  if (busy && shared().options.cancel_on_disconnect) loop_.SendCancel(observer_.cancel_key());
+  if (busy && options().cancel_on_disconnect) SendCancel();
   Finish(busy ? CloseReason::kClientLost : CloseReason::kClient);
 }
 
@@ -76,8 +82,9 @@ void Session::EndIfBothEnded() {
 }
 
 bool Session::server_at_boundary() const {
+  if (observer_.facts().pass_through) return false;
   if (phase_ == Phase::kConnecting) return true;
-  if (phase_ == Phase::kLogin) return login_->login.at_boundary() && !observer_.login_failed();
+  if (phase_ == Phase::kLogin) return !observer_.login_failed();  // Whole messages pass only.
   return conversation_.server_at_boundary() && !conversation_.fatal_seen();
 }
 
@@ -90,10 +97,15 @@ void Session::Terminate() {
   }
   if (phase_ == Phase::kRelay && conversation_.in_flight()) {
     terminating_ = true;
-    loop_.SendCancel(observer_.cancel_key());
+    SendCancel();
     return;
   }
   Fail(server_at_boundary(), "57P01", kClosingText, CloseReason::kDrain);
+}
+
+void Session::SendCancel() {
+  if (observer_.cancel_key().empty()) return;
+  loop_.SendCancel(observer_.cancel_key(), {settings_, target_});
 }
 
 void Session::TerminateAtBoundary() {
@@ -123,10 +135,13 @@ void Session::Finish(CloseReason reason) {
   }
   LoopCounters& counters = loop_.ledger().counters;
   if (phase_ != Phase::kRelay) --counters.handshakes;
-  --counters.upstream_connections[static_cast<std::size_t>(upstream_state_)];
   counters.buffered -= static_cast<std::int64_t>(client_.held().size() + server_.held().size());
+  if (phase_ == Phase::kRelay && !observer_.cancel_key().empty()) {
+    shared().cancels.Remove(observer_.cancel_key());
+  }
   phase_ = Phase::kEnded;
   timer_.Stop();
+  SetUpstream(nullptr, upstream_state_);
   if (login_ != nullptr) login_->connector.Cancel();
   for (Leg* each : {&client_, &server_}) {
     each->DropHeld(loop_.blocks());
@@ -135,9 +150,8 @@ void Session::Finish(CloseReason reason) {
   if (reason != CloseReason::kRejected) {
     WireInstruments& instruments = shared().instruments;
     instruments.closed[static_cast<std::size_t>(reason)]->Increment();
-    metrics::Histogram& duration = observer_.facts().replication ? instruments.session_replication
-                                                                 : instruments.session_normal;
-    duration.Observe(ToSeconds(now - observer_.facts().accepted));
+    SessionDuration(instruments, observer_.facts())
+        .Observe(ToSeconds(now - observer_.facts().accepted));
   }
   loop_.EndSession(*this);
 }

@@ -58,10 +58,12 @@ void SessionObserver::OnReady() {
 
 void SessionObserver::OnLoginError(const pgwire::SqlstateText& sqlstate) {
   login_failed_ = true;
+  login_sqlstate_ = metrics::View(sqlstate);
   ledger_.shared.instruments.login_failures.Increment(metrics::View(sqlstate));
 }
 
 void SessionObserver::OnParameterStatus(std::string_view name, std::string_view value) {
+  role_.Note(name, value);
   if (name == "standard_conforming_strings") {
     scan_context_.standard_conforming_strings = value != "off";
   } else if (name == "client_encoding") {
@@ -69,7 +71,7 @@ void SessionObserver::OnParameterStatus(std::string_view name, std::string_view 
   } else if (name == "application_name") {
     facts_.application_name = PrintableText(value, kApplicationNameMax);
   } else if (name == "server_version") {
-    ledger_.shared.upstream.SetServerVersion(value);
+    server_->SetServerVersion(value);
   }
 }
 
@@ -198,7 +200,7 @@ metrics::SlowEvent SessionObserver::NewEvent(metrics::SlowEventKind kind) const 
   event.user = PrintableText(facts_.user, 64);
   event.application_name = facts_.application_name;
   event.client = facts_.peer.ToString();
-  event.upstream = ledger_.shared.upstream_name;
+  event.upstream = server_->name();
   event.session = facts_.id;
   return event;
 }
@@ -209,6 +211,7 @@ void SessionObserver::Describe(const Referenced& cell, metrics::SlowEvent& event
   event.operation = view.operation;
   event.summary = view.summary;
   event.query = view.query;
+  event.query_cut = view.query_cut;
   event.command = metrics::Name(ledger_.index.CommandOf(cell));
 }
 

@@ -11,6 +11,7 @@
 #include "pgwire/login.h"
 #include "sql/statement_index.h"
 #include "wire/ledger.h"
+#include "wire/upstream_server.h"
 
 namespace pgsidecar::wire {
 
@@ -20,6 +21,7 @@ struct SessionFacts {
   net::SocketAddress peer;
   std::string user, database, application_name;
   bool replication = false;
+  bool pass_through = false;
   Nanos accepted = 0;
 };
 
@@ -29,12 +31,16 @@ class SessionObserver final : public pgwire::Sink, public pgwire::LoginSink {
  public:
   SessionObserver(Ledger& ledger, SessionFacts facts);
 
+  /// The server that the session is connected to. It must outlive the session's last call.
+  void SetServer(UpstreamServer& server) { server_ = &server; }
   /// PostgreSQL said ReadyForQuery for the first time: from now on the database has a name.
   void OnReady();
 
   const SessionFacts& facts() const { return facts_; }
   DatabaseBooks* books() const { return books_; }  ///< None before OnReady.
   bool login_failed() const { return login_failed_; }
+  const std::string& login_sqlstate() const { return login_sqlstate_; }
+  const ServerRole& server_role() const { return role_; }
   /// Process id and secret for a CancelRequest; empty if the server sent none.
   const std::string& cancel_key() const { return cancel_key_; }
   /// A statement that runs now. `kind` is kRunning.
@@ -82,6 +88,9 @@ class SessionObserver final : public pgwire::Sink, public pgwire::LoginSink {
   sql::ScanContext scan_context_;
   sql::PartialScanPtr partial_;
   bool login_failed_ = false;
+  std::string login_sqlstate_;
+  UpstreamServer* server_ = nullptr;
+  ServerRole role_;
 };
 
 }  // namespace pgsidecar::wire

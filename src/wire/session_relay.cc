@@ -20,7 +20,7 @@ void Session::OnReadable(Side side) {
   for (int i = 0; i < kWindowsPerWakeUp; ++i) {
     Block& window = loop_.window();
     const net::IoResult got = from.Receive(window);
-    if (got.status == net::IoStatus::kBlocked) return;
+    if (got.status == net::IoStatus::kBlocked) return from.AwaitTls();
     const Nanos now = loop_.events().Now();
     if (got.status != net::IoStatus::kDone) return OnReceiveEnd(side, got.status, now);
     loop_.ledger().counters.received[static_cast<std::size_t>(side)] += got.bytes;
@@ -36,6 +36,7 @@ void Session::OnReadable(Side side) {
     // or stopped the reading.
     if (got.bytes < window.size() || !from.watcher().reading()) return;
   }
+  from.Announce();
 }
 
 void Session::Relay(Side from, std::string_view bytes, Nanos now) {
@@ -107,7 +108,7 @@ void Session::UpdateReading(Side side) {
   const Leg& to = leg(Other(side));
   const bool waits = side == Side::kClient && login_ != nullptr && !login_->waiting.empty();
   const bool on = !from.ended() && !to.broken() && to.held().empty() && !waits;
-  leg(side).watcher().WatchRead(on && phase_ != Phase::kConnecting && phase_ != Phase::kEnded);
+  leg(side).WatchRead(on && phase_ != Phase::kConnecting && phase_ != Phase::kEnded);
 }
 
 }  // namespace pgsidecar::wire

@@ -1,4 +1,5 @@
 // WireLoop: the way to the end (docs/operations.md).
+#include "wire/acceptor.h"
 #include "wire/wire_loop.h"
 
 namespace pgsidecar::wire {
@@ -13,8 +14,8 @@ void WireLoop::Drain() {
   events_.Post([this] {
     if (drain_ != DrainPhase::kServing) return StartClosing();
     drain_ = DrainPhase::kAccepting;
-    refuse_timer_.Start(shared_.options.drain_accept_for);
-    close_timer_.Start(shared_.options.drain_timeout);
+    refuse_timer_.Start(settings_->options.drain_accept_for);
+    close_timer_.Start(settings_->options.drain_timeout);
   });
 }
 
@@ -33,13 +34,13 @@ void WireLoop::StartClosing() {
 }
 
 void WireLoop::StopIfDrained() {
-  if (drain_ >= DrainPhase::kRefusing && sessions_.empty() && lingering_ == 0) events_.Stop();
+  if (drain_ >= DrainPhase::kRefusing && shared_.sessions == 0 && lingering_ == 0) events_.Stop();
 }
 
 void WireLoop::EndEverything() {
-  probe_.Stop();
+  probes_.clear();
   tick_.Stop();
-  listeners_.clear();
+  if (acceptor_ != nullptr) acceptor_->Stop();
   const std::vector<Session*> open = sessions_;
   for (Session* session : open) session->Abort(CloseReason::kDrain);
   retired_.clear();

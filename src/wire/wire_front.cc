@@ -1,68 +1,124 @@
 #include "wire/wire_front.h"
 
-#include <thread>
+#include <sched.h>
 
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "wire/acceptor.h"
 #include "wire/wire_loop.h"
 #include "wire/wire_shared.h"
 
 namespace pgsidecar::wire {
+namespace {
+
+constexpr std::size_t kLoopsMax = 64;
+
+/// The processors that this process may use.
+std::size_t UsableProcessors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<std::size_t>(std::max(CPU_COUNT(&set), 1));
+}
+
+std::size_t LoopCount(const WireOptions& options) {
+  return std::min(options.threads == 0 ? UsableProcessors() : options.threads, kLoopsMax);
+}
+
+}  // namespace
 
 struct WireFront::State {
-  State(const WireOptions& options, const WireContext& context)
-      : shared(options, context), loop(shared, 0) {}
+  explicit State(const WireContext& context) : shared(context) {}
   ~State() {
-    shared.resolver.reset();  // It answers to the loop, so it goes first.
+    shared.resolver.reset();  // It answers to the loops, so it goes first.
+  }
+
+  void MakeLoops(std::size_t count) {
+    std::vector<WireLoop*> all;
+    for (std::size_t i = 0; i < count; ++i) {
+      loops.push_back(std::make_unique<WireLoop>(shared, i, count));
+      all.push_back(loops.back().get());
+    }
+    acceptor = std::make_unique<Acceptor>(shared, all);
+    loops.front()->SetAcceptor(*acceptor);
   }
 
   WireShared shared;
-  WireLoop loop;
+  std::vector<std::unique_ptr<WireLoop>> loops;
+  std::unique_ptr<Acceptor> acceptor;
   std::vector<std::string> addresses;
-  std::thread thread;
+  std::vector<std::thread> threads;
 };
 
 WireFront::WireFront(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Result<std::unique_ptr<WireFront>> WireFront::Create(const WireOptions& options,
                                                      const WireContext& context) {
-  auto state = std::make_unique<State>(options, context);
-  for (const std::string& text : options.listen) {
-    const Result<net::Endpoint> endpoint = net::ParseEndpoint(text);
-    if (!endpoint.ok()) return endpoint.error();
-    const Status listening = state->loop.Listen(endpoint.value());
-    if (!listening.ok()) return listening.error();
+  auto state = std::make_unique<State>(context);
+  auto settings = WireSettings::Make(options, state->shared.servers);
+  if (!settings.ok()) return settings.error();
+  state->shared.SetSettings(std::move(settings).value());
+  state->MakeLoops(LoopCount(options));
+  for (const auto& [addresses, pass_through] :
+       {std::pair(&options.listen, false), std::pair(&options.pass_through_listen, true)}) {
+    for (const std::string& address : *addresses) {
+      const Status listening = state->acceptor->Listen(address, pass_through);
+      if (!listening.ok()) return listening.error();
+    }
   }
-  state->addresses = state->loop.addresses();
-  state->shared.instruments.connections_max.Set(options.max_clients);
+  state->addresses = state->acceptor->addresses();
   return std::unique_ptr<WireFront>(new WireFront(std::move(state)));
 }
 
-Status WireFront::Check(const WireOptions& /*options*/) { return {}; }
+Status WireFront::Check(const WireOptions& options) {
+  const auto client = MakeClientTls(options.tls);
+  if (!client.ok()) return Error{"wire.tls: " + client.error().message};
+  const auto upstream = MakeUpstreamTls(options.upstream);
+  if (!upstream.ok()) return Error{"upstream: " + upstream.error().message};
+  return {};
+}
 
-Status WireFront::Reload(const WireOptions& /*options*/) { return {}; }
+Status WireFront::Reload(const WireOptions& options) {
+  auto made = WireSettings::Make(options, state_->shared.servers);
+  if (!made.ok()) return made.error();
+  const WireSettingsPtr settings = std::move(made).value();
+  state_->shared.SetSettings(settings);
+  for (const auto& loop : state_->loops) loop->UseSettings(settings);
+  return {};
+}
 
 WireFront::~WireFront() {
-  if (!state_->thread.joinable()) return;
-  state_->loop.Stop();
-  state_->thread.join();
+  for (const auto& loop : state_->loops) loop->Stop();
+  Join();
 }
 
 void WireFront::Start() {
-  state_->thread = std::thread([state = state_.get()] { state->loop.Run(); });
+  for (const auto& loop : state_->loops) {
+    state_->threads.emplace_back([loop = loop.get()] { loop->Run(); });
+  }
 }
 
 void WireFront::Drain() {
   state_->shared.draining = true;
-  state_->loop.Drain();
+  for (const auto& loop : state_->loops) loop->Drain();
 }
 
 void WireFront::Join() {
-  if (state_->thread.joinable()) state_->thread.join();
+  for (std::thread& thread : state_->threads) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 WireHealth WireFront::health() const {
-  return {.upstream_reached = state_->shared.upstream.reached(),
-          .draining = state_->shared.draining,
-          .last_tick = state_->loop.last_tick()};
+  WireHealth health{.upstream_reached = state_->shared.upstream_reached,
+                    .draining = state_->shared.draining,
+                    .last_tick = state_->loops.front()->last_tick()};
+  for (const auto& loop : state_->loops) {
+    health.last_tick = std::min(health.last_tick, loop->last_tick());
+  }
+  return health;
 }
 
 std::vector<std::string> WireFront::addresses() const { return state_->addresses; }

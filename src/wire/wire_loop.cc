@@ -1,18 +1,22 @@
 #include "wire/wire_loop.h"
 
+#include <utility>
+
+#include "wire/acceptor.h"
 #include "wire/failure_text.h"
 #include "wire/lingering_close.h"
 #include "wire/wire_metrics.h"
 
 namespace pgsidecar::wire {
 
-WireLoop::WireLoop(WireShared& shared, std::size_t number)
+WireLoop::WireLoop(WireShared& shared, std::size_t number, std::size_t loops)
     : shared_(shared),
       number_(number),
+      loops_(loops),
+      settings_(shared.settings()),
       events_(shared.context.clock),
       ledger_(shared),
       window_(blocks_.Take()),
-      probe_(events_, shared),
       tick_(events_, [this] { Tick(); }),
       refuse_timer_(events_, [this] { StartRefusing(); }),
       close_timer_(events_, [this] { StartClosing(); }),
@@ -23,24 +27,28 @@ WireLoop::WireLoop(WireShared& shared, std::size_t number)
 
 WireLoop::~WireLoop() = default;
 
-Status WireLoop::Listen(const net::Endpoint& endpoint) {
-  Result<std::unique_ptr<net::Listener>> listener = net::Listener::Bind(events_, endpoint, *this);
-  if (!listener.ok()) return listener.error();
-  listeners_.push_back(std::move(listener).value());
-  return {};
-}
-
-std::vector<std::string> WireLoop::addresses() const {
-  std::vector<std::string> bound;
-  for (const auto& listener : listeners_) bound.push_back(listener->endpoint().ToString());
-  return bound;
-}
-
 void WireLoop::Run() {
-  for (const auto& listener : listeners_) listener->Start();
+  if (acceptor_ != nullptr) {
+    MakeProbes();
+    acceptor_->Start();
+  }
   Tick();
   events_.Run(*this);
   EndEverything();
+}
+
+void WireLoop::UseSettings(WireSettingsPtr settings) {
+  events_.Post([this, settings = std::move(settings)] {
+    settings_ = settings;
+    if (acceptor_ != nullptr) MakeProbes();
+  });
+}
+
+void WireLoop::MakeProbes() {
+  probes_.clear();
+  for (const UpstreamTarget& target : settings_->servers.all()) {
+    probes_.push_back(std::make_unique<ServerProbe>(events_, shared_, settings_, target));
+  }
 }
 
 template <class T>
@@ -50,48 +58,60 @@ T& WireLoop::Adopt(std::unique_ptr<T> connection) {
   return adopted;
 }
 
-void WireLoop::OnAccepted(UniqueFd client, const net::SocketAddress& peer) {
-  shared_.instruments.accepted.Increment();
-  if (preludes_ >= shared_.options.max_prelude) {
-    shared_.instruments.Reject(RejectReason::kLimit);
-    return;
-  }
-  if (!peer.is_unix()) net::TuneTcp(client.get(), {});
-  ++preludes_;
-  Adopt(std::make_unique<Prelude>(*this, std::move(client), peer)).Start();
+void WireLoop::Take(UniqueFd client, const net::SocketAddress& peer, bool pass_through) {
+  ++connections_held_;
+  if (acceptor_ != nullptr) return Admit(std::move(client), peer, pass_through);
+  // Second owner: the queue of posted work, whose entries must be copyable.
+  auto handed = std::make_shared<UniqueFd>(std::move(client));
+  events_.Post(
+      [this, handed, peer, pass_through] { Admit(std::move(*handed), peer, pass_through); });
 }
 
-void WireLoop::OnAcceptRefused() {
-  shared_.instruments.accepted.Increment();
-  shared_.instruments.Reject(RejectReason::kFileDescriptors);
+void WireLoop::Admit(UniqueFd client, const net::SocketAddress& peer, bool pass_through) {
+  if (!pass_through) {
+    return Adopt(std::make_unique<Prelude>(*this, std::move(client), peer)).Start();
+  }
+  StartSession({.transport = net::Transport(std::move(client)),
+                .peer = peer,
+                .accepted = events_.Now(),
+                .bytes = {},
+                .startup = {},
+                .pass_through = true});
+  --connections_held_;  // StartSession counted a session.
+}
+
+void WireLoop::PreludeEnded() {
+  --shared_.preludes;
+  --connections_held_;
+}
+
+std::optional<WireLoop::Refusal> WireLoop::RefuseSession() {
+  if (drain_ >= DrainPhase::kRefusing) {
+    return Refusal{RejectReason::kDraining, "57P03", std::string(kRefusingText)};
+  }
+  if (const auto reasons = settings_->servers.RecentFailure(events_.Now())) {
+    return Refusal{RejectReason::kUpstreamDown, "08001", CannotConnectText(*reasons)};
+  }
+  const std::uint32_t limit = settings_->options.max_clients;
+  if (shared_.sessions.fetch_add(1) < limit) return std::nullopt;
+  shared_.sessions.fetch_sub(1);
+  return Refusal{RejectReason::kLimit, "53300", TooManyClientsText(limit)};
 }
 
 void WireLoop::StartSession(NewClient client) {
-  const auto refuse = [&](RejectReason reason, std::string_view sqlstate, std::string_view text) {
-    Refuse(std::move(client.fd), reason, pgwire::FatalResponse(sqlstate, text));
-  };
-  if (drain_ >= DrainPhase::kRefusing) {
-    return refuse(RejectReason::kDraining, "57P03", kRefusingText);
+  if (const auto refusal = RefuseSession()) {
+    shared_.instruments.Reject(refusal->reason);
+    // What a client of a pass-through listener could read is not known.
+    if (client.pass_through) return;
+    return Linger(std::move(client.transport),
+                  pgwire::FatalResponse(refusal->sqlstate, refusal->text));
   }
-  if (const auto failure = shared_.upstream.RecentFailure(events_.Now())) {
-    return refuse(RejectReason::kUpstreamDown, "08001",
-                  CannotConnectText(shared_.upstream_name, *failure));
-  }
-  const std::uint32_t limit = shared_.options.max_clients;
-  if (shared_.sessions.fetch_add(1) >= limit) {
-    shared_.sessions.fetch_sub(1);
-    return refuse(RejectReason::kLimit, "53300", TooManyClientsText(limit));
-  }
+  ++connections_held_;
   const std::uint64_t id = shared_.last_session_id.fetch_add(1) + 1;
   Session& session = Adopt(std::make_unique<Session>(*this, std::move(client), id));
   session.list_place = sessions_.size();
   sessions_.push_back(&session);
   session.Start();
-}
-
-void WireLoop::Refuse(UniqueFd fd, RejectReason reason, const std::string& fatal) {
-  shared_.instruments.Reject(reason);
-  Linger(std::move(fd), fatal);
 }
 
 void WireLoop::EndSession(Session& session) {
@@ -101,6 +121,7 @@ void WireLoop::EndSession(Session& session) {
   sessions_[session.list_place]->list_place = session.list_place;
   sessions_.pop_back();
   shared_.sessions.fetch_sub(1);
+  --connections_held_;
   Retire(session);
 }
 
@@ -117,29 +138,32 @@ void WireLoop::RemoveWatched(Session& session) {
   session.watch_place = SIZE_MAX;
 }
 
-void WireLoop::StartCancel(std::string request, UniqueFd client) {
+void WireLoop::StartCancel(std::string_view key, net::Transport client) {
   shared_.instruments.cancel_requests.Increment();
-  if (client_cancels_ >= kClientCancelsMax) {
+  if (shared_.client_cancels.fetch_add(1) >= settings_->options.max_cancels) {
+    shared_.client_cancels.fetch_sub(1);
     return shared_.instruments.CancelFailed(CancelFailure::kLimit);
   }
-  ++client_cancels_;
-  Adopt(std::make_unique<CancelTunnel>(*this, std::move(request), std::move(client))).Start();
+  // A key that nobody has goes to the first server, which ignores it.
+  CancelRoute route = shared_.cancels.Find(key, {settings_, settings_->servers.all().front()});
+  Adopt(std::make_unique<CancelTunnel>(*this, CancelRequest(key), std::move(client)))
+      .Start(std::move(route));
 }
 
-void WireLoop::SendCancel(std::string_view key) {
-  if (key.empty()) return;
-  Adopt(std::make_unique<CancelTunnel>(*this, CancelRequest(key), UniqueFd())).Start();
+void WireLoop::SendCancel(std::string_view key, CancelRoute route) {
+  Adopt(std::make_unique<CancelTunnel>(*this, CancelRequest(key), net::Transport()))
+      .Start(std::move(route));
 }
 
-void WireLoop::Linger(UniqueFd fd, std::string last_bytes) {
+void WireLoop::Linger(net::Transport transport, std::string last_bytes) {
   if (lingering_ >= kLingeringMax) {
-    net::Transport transport(std::move(fd));
     const net::IoResult sent = transport.Send(last_bytes);
     ledger_.counters.sent[static_cast<std::size_t>(Side::kClient)] += sent.bytes;
     return;
   }
   ++lingering_;
-  Adopt(std::make_unique<LingeringClose>(*this, std::move(fd), std::move(last_bytes))).Start();
+  Adopt(std::make_unique<LingeringClose>(*this, std::move(transport), std::move(last_bytes)))
+      .Start();
 }
 
 void WireLoop::Retire(Connection& connection) {

@@ -50,6 +50,21 @@ inline constexpr Declaration kReplicationSentBytesTotal{
 inline constexpr Declaration kUpstreamUp{
     "pgsidecar_upstream_up", Type::kGauge, "upstream",
     "Whether the last connection attempt or probe of this PostgreSQL server succeeded."};
+inline constexpr Declaration kUpstreamIsPrimary{
+    "pgsidecar_upstream_is_primary", Type::kGauge, "upstream",
+    "Whether this PostgreSQL server was last seen accepting writes."};
+inline constexpr Declaration kUpstreamFailoversTotal{
+    "pgsidecar_upstream_failovers_total", Type::kCounter, "",
+    "Changes of the PostgreSQL server that receives new connections."};
+inline constexpr Declaration kScramPlusStrippedTotal{
+    "pgsidecar_scram_plus_stripped_total", Type::kCounter, "",
+    "Authentication offers from which SCRAM-SHA-256-PLUS was removed."};
+inline constexpr Declaration kScramBindingFailuresTotal{
+    "pgsidecar_scram_binding_failures_total", Type::kCounter, "",
+    "Logins refused by PostgreSQL while a client was bound to the certificate of pgsidecar."};
+inline constexpr Declaration kTlsCertificateNotAfter{
+    "pgsidecar_tls_certificate_not_after_timestamp_seconds", Type::kGauge, "leg",
+    "Unix time at which the TLS certificate of a leg expires."};
 inline constexpr Declaration kUpstreamInfo{"pgsidecar_upstream_info", Type::kInfo,
                                            "upstream,server_version",
                                            "PostgreSQL server behind pgsidecar."};
@@ -126,6 +141,11 @@ inline constexpr std::array kWireMetrics{
     kUpstreamSentBytesTotal,
     kReplicationSentBytesTotal,
     kUpstreamUp,
+    kUpstreamIsPrimary,
+    kUpstreamFailoversTotal,
+    kScramPlusStrippedTotal,
+    kScramBindingFailuresTotal,
+    kTlsCertificateNotAfter,
     kUpstreamInfo,
     kUpstreamConnections,
     kUpstreamConnectDurationSeconds,

@@ -22,7 +22,8 @@ void WireLoop::Tick() {
   LookAtSessions(now);
   BoundMemory();
   PublishCounters();
-  probe_.Tick(now);
+  for (const auto& probe : probes_) probe->Tick(now);
+  if (acceptor_ != nullptr) shared_.servers.Prune();
   StopIfDrained();
   last_tick_.store(now, std::memory_order_relaxed);
 }
@@ -92,8 +93,14 @@ void WireLoop::PublishRunning(std::vector<metrics::SlowEvent> slow) {
 }
 
 void WireLoop::BoundMemory() {
-  const auto bound = static_cast<std::int64_t>(shared_.options.observe_memory_bytes);
-  if (memory_bytes_ <= bound) return;
+  shared_.observe_memory_bytes += memory_bytes_ - memory_shared_;
+  memory_shared_ = memory_bytes_;
+  const auto all = static_cast<std::int64_t>(settings_->options.observe_memory_bytes);
+  const std::int64_t excess = shared_.observe_memory_bytes - all;
+  // Each loop gives up what it holds beyond its share; what is in excess is in one of them.
+  const std::int64_t bound =
+      std::max(all / static_cast<std::int64_t>(loops_), memory_bytes_ - excess);
+  if (excess <= 0 || memory_bytes_ <= bound) return;
   std::vector<Session*> by_size = sessions_;
   std::sort(by_size.begin(), by_size.end(), [](const Session* a, const Session* b) {
     return a->entry.memory_bytes > b->entry.memory_bytes;

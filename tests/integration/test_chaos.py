@@ -3,61 +3,16 @@
 import contextlib
 import random
 import socket
-import struct
-import threading
 import time
 
 import pytest
 
 from books import recording
+from boundaries import Place
+from fault_proxy import Fault, FaultProxy
 from harness import Tap, eventually
 from protocol import Client, kinds, query, sqlstates
 from test_statements import MIXED, SETUP, check
-
-
-class Fault:
-    """A relay with one fault: `pieces` slices, `delay` waits before each piece, `cut` resets both
-    sides once the server has sent that many bytes, `hole` swallows everything after them."""
-
-    def __init__(self, port, pieces=65536, delay=0.0, cut=None, hole=None):
-        self.target, self.pieces, self.delay, self.cut, self.hole = port, pieces, delay, cut, hole
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                server = socket.create_connection(("127.0.0.1", self.target))
-                for one in (client, server):
-                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                for pair, counts in (((client, server), False), ((server, client), True)):
-                    threading.Thread(target=self._pump, args=(*pair, counts), daemon=True).start()
-
-    def _pump(self, source, sink, counts):
-        total = 0
-        with contextlib.suppress(OSError):
-            while data := source.recv(self.pieces):
-                if counts and self.cut is not None and total + len(data) > self.cut:
-                    sink.sendall(data[:self.cut - total])
-                    time.sleep(0.01)  # so that what was sent is not lost with the reset
-                    for one in (source, sink):
-                        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                        one.shutdown(socket.SHUT_RD)
-                        one.close()
-                    return
-                total += len(data)
-                if self.hole is not None and counts and total > self.hole:
-                    continue
-                time.sleep(self.delay)
-                sink.sendall(data)
-        if self.hole is None:
-            with contextlib.suppress(OSError):
-                sink.shutdown(socket.SHUT_WR)
-
-    def close(self):
-        self.listener.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,21 +21,30 @@ def tables(postgres):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pieces,delay", [(1, 0), (7, 0), (65536, 0.01)],
-                         ids=["byte by byte", "7 bytes", "10 ms"])
+@pytest.mark.parametrize("fault", [
+    Fault(slice=1), Fault(slice=7), Fault(latency_up=0.01), Fault(latency_down=0.01),
+    Fault(rate=20_000)], ids=["byte by byte", "7 bytes", "10 ms up", "10 ms down", "20 kB/s"])
 @pytest.mark.parametrize("leg", ["client", "server"])
-def test_slices_and_delays_change_nothing(postgres, start_sidecar, leg, pieces, delay):
-    fault = Fault(postgres.port, pieces, delay) if leg == "server" else None
-    port = fault.port if fault else postgres.port
-    sidecar = start_sidecar(f"postgresql://127.0.0.1:{port}")
-    if leg == "client":
-        fault = Fault(sidecar.port, pieces, delay)
-    with recording(sidecar) as books:
-        for _ in range(3):
-            with Client(fault.port if leg == "client" else sidecar.port) as client:
-                client.login().ask(MIXED.request, MIXED.ready)
+def test_slices_and_delays_change_nothing(postgres, start_sidecar, leg, fault):
+    with contextlib.ExitStack() as stack:
+        proxy, sidecar, port = behind_proxy(stack, postgres, start_sidecar, leg)
+        proxy.fault = fault
+        with recording(sidecar) as books:
+            for _ in range(3):
+                with Client(port) as client:
+                    client.login().ask(MIXED.request, MIXED.ready)
     check(MIXED, books(), 3)
-    fault.close()
+
+
+def behind_proxy(stack, postgres, start_sidecar, leg):
+    """(proxy, sidecar, port for clients) with the proxy on that leg."""
+    if leg == "server":
+        proxy = stack.enter_context(FaultProxy(postgres.port))
+        sidecar = start_sidecar(f"postgresql://127.0.0.1:{proxy.port}?sslmode=disable")
+        return proxy, sidecar, sidecar.port
+    sidecar = start_sidecar(postgres.uri())
+    proxy = stack.enter_context(FaultProxy(sidecar.port))
+    return proxy, sidecar, proxy.port
 
 
 @pytest.mark.slow
@@ -89,27 +53,18 @@ def test_slices_and_delays_change_nothing(postgres, start_sidecar, leg, pieces, 
 def test_a_reset_anywhere(postgres, start_sidecar, leg):
     """At random bytes of what the server says. Nothing hangs, nothing leaks, the sums stay sums."""
     chooser = random.Random(11)
-    sidecar = start_sidecar(postgres.uri()) if leg == "client" else None
     with contextlib.ExitStack() as stack:
-        faults = []
-        if leg == "server":
-            fault = Fault(postgres.port)
-            stack.callback(fault.close)
-            faults.append(fault)
-            sidecar = start_sidecar(f"postgresql://127.0.0.1:{fault.port}")
-        else:
-            fault = Fault(sidecar.port)
-            stack.callback(fault.close)
+        proxy, sidecar, port = behind_proxy(stack, postgres, start_sidecar, leg)
         before = sidecar.fds()
         with recording(sidecar) as books:
-            for _ in range(120):
-                fault.cut = chooser.randrange(330, 900)  # behind the login
-                with Client(fault.port if leg == "client" else sidecar.port) as client:
+            for _ in range(120):  # behind the login
+                proxy.fault = Fault("reset", Place("down", byte=chooser.randrange(330, 900)))
+                with Client(port) as client:
                     with contextlib.suppress(ConnectionError, StopIteration):
                         client.login()
                         client.ask(MIXED.request, MIXED.ready)
-            fault.cut = None
-            with Client(fault.port if leg == "client" else sidecar.port) as client:
+            proxy.fault = Fault()
+            with Client(port) as client:
                 assert kinds(client.login().ask(query("SELECT 1"))) == "TDCZ"
         assert eventually(lambda: sidecar.fds() <= before)
         assert sidecar.alive()
@@ -123,23 +78,22 @@ def test_a_reset_anywhere(postgres, start_sidecar, leg):
 
 
 def test_a_black_hole_harms_only_its_own_session(postgres, start_sidecar):
-    fault = Fault(postgres.port)
-    sidecar = start_sidecar(f"postgresql://127.0.0.1:{fault.port}")
-    client = Client(sidecar.port).login()
-    fault.hole = 0
-    client.send(query("SELECT 1"))
-    time.sleep(0.5)
-    assert sidecar.probe("/healthz") == 200
-    page = sidecar.metrics()
-    assert page.sum("pgsidecar_queries_in_flight") == 1
-    assert page.sum("pgsidecar_oldest_running_query_start_timestamp_seconds") > 0
-    client.close()
-    assert eventually(lambda: sidecar.metrics().sum("pgsidecar_queries_abandoned_total") == 1)
-    fault.hole = None
-    with Client(sidecar.port) as client:
-        assert kinds(client.login().ask(query("SELECT 1"))) == "TDCZ"
-    assert eventually(lambda: sidecar.metrics().sum("pgsidecar_client_connections") == 0)
-    fault.close()
+    with contextlib.ExitStack() as stack:
+        proxy, sidecar, port = behind_proxy(stack, postgres, start_sidecar, "server")
+        proxy.fault = Fault("hole", Place("up", "Q"))
+        client = Client(port).login()
+        proxy.fault = Fault()
+        client.send(query("SELECT 1"))
+        time.sleep(0.5)
+        assert sidecar.probe("/healthz") == 200
+        page = sidecar.metrics()
+        assert page.sum("pgsidecar_queries_in_flight") == 1
+        assert page.sum("pgsidecar_oldest_running_query_start_timestamp_seconds") > 0
+        client.close()
+        assert eventually(lambda: sidecar.metrics().sum("pgsidecar_queries_abandoned_total") == 1)
+        with Client(port) as client:
+            assert kinds(client.login().ask(query("SELECT 1"))) == "TDCZ"
+        assert eventually(lambda: sidecar.metrics().sum("pgsidecar_client_connections") == 0)
 
 
 def test_upstream_that_accepts_and_says_nothing_is_given_up(start_sidecar):

@@ -269,6 +269,28 @@ def test_late_data_after_the_servers_half_close(start_sidecar):
         assert sidecar.settled().sum("pgsidecar_client_connections") == 0
 
 
+@pytest.mark.parametrize("goodbye", [b"", b"X\0\0\0\4"], ids=["", "Terminate"])
+def test_a_client_that_goes_on_after_the_servers_end_keeps_no_session(start_sidecar, goodbye):
+    """As a pool does whose PostgreSQL was restarted: it asks, sees the end, and says goodbye. The
+    first bytes are answered with a reset, so that the next cannot be sent."""
+    with FakeServer(lambda client, _first: client.send(GREETING)) as server:
+        sidecar = start_sidecar(server.uri)
+        before = sidecar.fds()
+        with recording(sidecar) as books:
+            for _ in range(10):
+                with Client(sidecar.port) as client:
+                    client.ask(STARTUP)
+                    assert client.rest() == b""
+                    client.send(query("SELECT 1"))
+                    time.sleep(0.02)
+                    client.send(query("SELECT 2") + goodbye)
+                    time.sleep(0.02)
+            assert eventually(lambda: sidecar.fds() <= before), (sidecar.fds(), before)
+        page = sidecar.settled()
+        assert page.sum("pgsidecar_client_connections") == 0
+        assert books().classes == {"connection": 10}
+
+
 def test_a_server_that_hangs_keeps_no_session_whose_client_left(start_sidecar):
     def script(client, _first):
         client.send(GREETING)

@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -35,31 +37,32 @@ class AdminServerTest : public testing::Test {
     auto catalogue = sql::Catalogue::Create({}, registry_, clock_);
     ASSERT_TRUE(catalogue.ok());
     catalogue_ = std::move(catalogue).value();
-    Start("127.0.0.1:0");
+    Start({.listen = "127.0.0.1:0"});
   }
   void TearDown() override {
     server_.reset();
     std::filesystem::remove_all(directory_);
   }
 
-  Result<std::unique_ptr<AdminServer>> TryStart(const std::string& listen) {
-    return AdminServer::Start({.listen = listen},
-                              {.registry = registry_,
-                               .catalogue = *catalogue_,
-                               .slow_log = *slow_log_,
-                               .clock = clock_,
-                               .startup = [] { return Health{}; },
-                               .live = [] { return Health{}; },
-                               .ready =
-                                   [this] {
-                                     return Health{ready_.load(), "no PostgreSQL yet"};
-                                   },
-                               .version = "1.2.3",
-                               .upstream = "<db>:5432",
-                               .wire_address = "127.0.0.1:6432"});
+  Result<std::unique_ptr<AdminServer>> TryStart(const AdminOptions& options) {
+    return AdminServer::Start(options, {.registry = registry_,
+                                        .catalogue = *catalogue_,
+                                        .slow_log = *slow_log_,
+                                        .clock = clock_,
+                                        .startup = [] { return Health{}; },
+                                        .live = [] { return Health{}; },
+                                        .ready =
+                                            [this] {
+                                              return Health{ready_.load(), "no PostgreSQL yet"};
+                                            },
+                                        .reload = [] { return ReloadAnswer{}; },
+                                        .drain = [this] { ++drains_; },
+                                        .version = "1.2.3",
+                                        .upstream = "<db>:5432",
+                                        .wire_address = "127.0.0.1:6432"});
   }
-  void Start(const std::string& listen) {
-    auto server = TryStart(listen);
+  void Start(const AdminOptions& options) {
+    auto server = TryStart(options);
     ASSERT_TRUE(server.ok()) << server.error().message;
     server_ = std::move(server).value();
     address_ = server_->address();
@@ -74,6 +77,7 @@ class AdminServerTest : public testing::Test {
   std::string directory_;
   std::string address_;
   std::atomic<bool> ready_{true};
+  std::atomic<int> drains_{0};
   SystemClock clock_;
   metrics::Registry registry_{1.0};
   std::unique_ptr<metrics::SlowLog> slow_log_;
@@ -188,7 +192,7 @@ TEST_F(AdminServerTest, RefusesStrangers) {
 }
 
 TEST_F(AdminServerTest, TakesAnyHostBeyondLoopback) {
-  Start("0.0.0.0:0");
+  Start({.listen = "0.0.0.0:0"});
   const std::string port = address_.substr(address_.rfind(':'));
   EXPECT_EQ(Exchange("127.0.0.1" + port, "GET /metrics HTTP/1.1\r\nHost: pod-7\r\n\r\n").status,
             200);
@@ -311,21 +315,134 @@ TEST_F(AdminServerTest, ServesManyScrapesAtOnce) {
 }
 
 TEST_F(AdminServerTest, SaysThatThePortIsTaken) {
-  const auto second = TryStart(address_);
+  const auto second = TryStart({.listen = address_});
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().message,
             "cannot listen on " + address_ + " (admin.listen): Address already in use");
 }
 
 TEST_F(AdminServerTest, SaysWhatAnAddressIs) {
-  const auto wrong = TryStart("db:9432");
+  const auto wrong = TryStart({.listen = "db:9432"});
   ASSERT_FALSE(wrong.ok());
   EXPECT_EQ(wrong.error().message,
             "cannot listen on db:9432 (admin.listen): allowed: an IP address or localhost, a "
             "colon and a port");
-  const auto foreign = TryStart("192.0.2.1:0");
+  const auto foreign = TryStart({.listen = "192.0.2.1:0"});
   ASSERT_FALSE(foreign.ok());
   EXPECT_THAT(foreign.error().message, HasSubstr("Cannot assign requested address"));
+  const auto tls = TryStart({.listen = "127.0.0.1:9432s"});
+  ASSERT_FALSE(tls.ok());
+  EXPECT_THAT(tls.error().message, HasSubstr("crashes with OpenSSL 3"));
+}
+
+TEST_F(AdminServerTest, ChangesSomethingOnPostOnly) {
+  const Answer reload = Ask(address_, "POST", "/-/reload");
+  EXPECT_EQ(reload.status, 200);
+  EXPECT_EQ(reload.body, "{\"reloaded\":true,\"restart_needed\":[]}\n");
+  ExpectCommonHeaders(reload);
+  const Answer drain = Ask(address_, "POST", "/-/drain", "Content-Length: 0\r\n");
+  EXPECT_EQ(drain.status, 202);
+  EXPECT_EQ(drains_, 1);
+  for (const char* path : {"/-/reload", "/-/drain"}) {
+    const Answer answer = Get(path);
+    ExpectProblem(answer, 405, "method-not-allowed");
+    EXPECT_EQ(answer.Header("Allow"), "POST");
+    EXPECT_EQ(Ask(address_, "HEAD", path).status, 405);
+  }
+  ExpectProblem(Get("/-/"), 404, "not-found");
+  EXPECT_EQ(drains_, 1);
+}
+
+TEST_F(AdminServerTest, ReadsABodyWithinBounds) {
+  const std::string json = "Content-Type: application/json\r\n";
+  const auto post = [&](const std::string& headers, const std::string& body) {
+    return Exchange(address_,
+                    "POST /-/drain HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n" + body)
+        .status;
+  };
+  const std::string most(64 << 10, 'x');
+  EXPECT_EQ(post(json + "Content-Length: 2\r\n", "{}"), 202);
+  EXPECT_EQ(post(json + "Content-Length: 65536\r\n", most), 202);
+  EXPECT_EQ(post(json + "Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"), 202);
+  EXPECT_EQ(drains_, 3);
+  EXPECT_EQ(post(json + "Content-Length: 1000000000000\r\n", ""), 413);
+  EXPECT_EQ(post(json + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400);
+  EXPECT_EQ(post("Content-Length: 2\r\n", "{}"), 415);
+  EXPECT_EQ(post("Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}"), 415);
+  for (const char* broken : {"Content-Length: -1\r\n", "Content-Length: x\r\n"}) {
+    EXPECT_GE(post(json + broken, ""), 400) << broken;
+  }
+  EXPECT_EQ(drains_, 3);
+}
+
+TEST_F(AdminServerTest, ABodyCutShortChangesNothing) {
+  const UniqueFd client = Connect(address_);
+  SendAll(client.get(),
+          "POST /-/drain HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+          "Content-Length: 10\r\n\r\n{}");
+  shutdown(client.get(), SHUT_WR);
+  ExpectProblem(ReadAnswer(client.get()), 400, "bad-body");
+  EXPECT_EQ(drains_, 0);
+}
+
+TEST_F(AdminServerTest, RefusesAHeadThatTheLibraryWouldCutShort) {
+  std::string headers;
+  for (int i = 0; i < 64; ++i) headers += "X-" + std::to_string(i) + ": x\r\n";
+  const Answer answer = Ask(address_, "POST", "/-/drain", headers + "Authorization: Bearer x\r\n");
+  ExpectProblem(answer, 431, "bad-request");
+  EXPECT_EQ(drains_, 0);
+}
+
+TEST_F(AdminServerTest, TokensChangeWithoutARestart) {
+  const std::string path = directory_ + "/tokens";
+  const AdminOptions options{.listen = "127.0.0.1:0", .token_file = path};
+  const auto write = [&](const std::string& text) { std::ofstream(path) << text; };
+  const auto drain_with = [&](const std::string& token) {
+    return Ask(address_, "POST", "/-/drain", "Authorization: Bearer " + token + "\r\n").status;
+  };
+  const std::string old_token(32, 'o'), new_token(40, 'n');
+  write(old_token + "\n");
+  Start(options);
+  EXPECT_EQ(Ask(address_, "POST", "/-/drain").status, 401);
+  EXPECT_EQ(drain_with(old_token), 202);
+  EXPECT_EQ(drain_with(new_token), 401);
+  write(new_token + "\n" + old_token + "\n");
+  ASSERT_TRUE(server_->ReloadTokens(options).ok());
+  EXPECT_EQ(drain_with(old_token), 202);
+  EXPECT_EQ(drain_with(new_token), 202);
+  write("short\n");
+  const Status refused = server_->ReloadTokens(options);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("'" + path + "' line 1 is shorter"));
+  EXPECT_EQ(drain_with(new_token), 202) << "a file that is wrong changes nothing";
+  write(new_token + "\n");
+  ASSERT_TRUE(server_->ReloadTokens(options).ok());
+  EXPECT_EQ(drain_with(old_token), 401);
+  EXPECT_EQ(drain_with(new_token), 202);
+  EXPECT_EQ(registry_.AddCounter(kAdminUnauthorized).Value(), 3);
+}
+
+TEST_F(AdminServerTest, DoesNotStartWithoutItsTokens) {
+  const auto missing = TryStart({.listen = "127.0.0.1:0", .token_file = directory_ + "/none"});
+  ASSERT_FALSE(missing.ok());
+  EXPECT_THAT(missing.error().message, HasSubstr("/none' cannot be read"));
+}
+
+TEST_F(AdminServerTest, TokensMayChangeUnderLoad) {
+  const AdminOptions options{.listen = "127.0.0.1:0", .token = std::string(32, 't')};
+  Start(options);
+  std::atomic<bool> done{false};
+  std::thread swapper([&] {
+    while (!done) ASSERT_TRUE(server_->ReloadTokens(options).ok());
+  });
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(Ask(address_, "POST", "/-/drain").status, 401);
+    EXPECT_EQ(
+        Ask(address_, "POST", "/-/drain", "Authorization: Bearer " + options.token + "\r\n").status,
+        202);
+  }
+  done = true;
+  swapper.join();
 }
 
 TEST_F(AdminServerTest, CanBeStoppedBesideAnIdleClientAndStartedAgain) {
@@ -334,7 +451,7 @@ TEST_F(AdminServerTest, CanBeStoppedBesideAnIdleClientAndStartedAgain) {
   const auto start = steady_clock::now();
   server_.reset();
   EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(7));
-  Start(address);
+  Start({.listen = address});
   EXPECT_EQ(address_, address);
   EXPECT_EQ(Get("/healthz").status, 200);
 }

@@ -46,6 +46,15 @@ TEST(HostRule, IsNotEndedByAZeroByte) {
   EXPECT_FALSE(ParseListenAddress("127.0.0.1\0x:9432"sv));
 }
 
+TEST(HostRule, CutsThePortOffAName) {
+  EXPECT_EQ(HostName("pod-7:9432"), "pod-7");
+  EXPECT_EQ(HostName("pod-7"), "pod-7");
+  EXPECT_EQ(HostName("Evil.example."), "Evil.example.");
+  for (const char* host : {"", ":80", "pod-7:", "pod-7:x", "[::1]", "[pod-7]:80"}) {
+    EXPECT_FALSE(HostName(host)) << host;
+  }
+}
+
 TEST(HostRule, ComparesOriginWithHost) {
   EXPECT_TRUE(IsSameOrigin("http://localhost:9432", "localhost:9432"));
   EXPECT_TRUE(IsSameOrigin("http://LOCALHOST:9432", "localhost:9432"));

@@ -58,6 +58,19 @@ TEST(AdminAddress, IsNeverAUnixSocket) {
   EXPECT_FALSE(CheckAdminAddress("/run/pgsidecar:9432").ok());
 }
 
+TEST(AdminAddress, HasNoTlsAndSaysWhy) {
+  for (const char* text : {"9432s", "127.0.0.1:9432s", "[::1]:9432s"}) {
+    EXPECT_EQ(CheckAdminAddress(text).error().message,
+              "'" + std::string(text) +
+                  "' ends in s, for TLS, which this listener does not have, as the library it uses "
+                  "crashes with OpenSSL 3; allowed: IPv4:port or [IPv6]:port, as in "
+                  "127.0.0.1:9432, [::1]:9432");
+  }
+  for (const char* text : {"9432r", "127.0.0.1:9432o", "+9432", "x127.0.0.1:9432"}) {
+    EXPECT_FALSE(CheckAdminAddress(text).ok()) << text;
+  }
+}
+
 TEST(Loopback, IsWhatOnlyThisMachineReaches) {
   for (const char* text : {"127.0.0.1:1", "127.8.9.10:1", "[::1]:1", "[::ffff:127.0.0.1]:1"}) {
     EXPECT_TRUE(IsLoopback(text)) << text;

@@ -222,11 +222,56 @@ TEST_F(LoadTest, AValueIsCheckedEvenIfALaterSourceReplacesIt) {
 TEST_F(LoadTest, AnAdminListenerForEverybodyTakesAnExplicitYes) {
   const std::string problem =
       "'0.0.0.0:9432' can be reached from outside without authentication; allowed: 127.0.0.0/8 or "
-      "[::1], or any address with admin.allow_unauthenticated: true";
+      "[::1], or any address with admin.token_file, admin.token or admin.allow_unauthenticated: "
+      "true";
   EXPECT_THAT(Load({{}, {}, {{"--admin-listen", "admin.listen", {"0.0.0.0:9432"}}}}).errors,
               ElementsAre("flag --admin-listen: admin.listen: " + problem));
   EXPECT_THAT(ErrorsOf("admin:\n  listen: 0.0.0.0:9432\n  allow_unauthenticated: true\n"),
               IsEmpty());
+}
+
+TEST_F(LoadTest, AnAdminListenerForEverybodyMayHaveATokenInstead) {
+  const std::string token(32, 't');
+  EXPECT_THAT(ErrorsOf("admin:\n  listen: 0.0.0.0:9432\n  token: " + token + "\n"), IsEmpty());
+  const std::string path = directory_ + "/tokens";
+  std::ofstream(path) << token << "\n";
+  EXPECT_THAT(ErrorsOf("admin:\n  listen: 0.0.0.0:9432\n  token_file: " + path + "\n"), IsEmpty());
+}
+
+TEST_F(LoadTest, AdminTokensAreCheckedWithoutBeingShown) {
+  const std::string path = directory_ + "/tokens";
+  std::ofstream(path) << "S3CRET\n";
+  const std::string file_line = "f.yaml:1: admin.token_file: ";
+  const std::pair<std::string, std::string> cases[] = {
+      {"admin.token_file: " + path,
+       file_line + "'" + path + "' line 1 is shorter than 32 bytes; allowed: "},
+      {"admin.token_file: " + path + "x",
+       file_line + "'" + path + "x' cannot be read: No such file or directory"},
+      {"admin.token_file: S3CRET", file_line + "is not an absolute path; allowed: "},
+      {"admin.token: S3CRET", "f.yaml:1: admin.token: line 1 is shorter than 32 bytes; allowed: "},
+      {"admin.token: [S3CRET, S3CRET]",
+       "f.yaml:1: admin.token: a list is not a single value; allowed: "},
+      {"admin.token_scope: all",
+       "f.yaml:1: admin.token_scope: 'all' needs a token, and there is none; allowed: "},
+      {"admin.hosts: [\"pod-7:9432\"]",
+       "f.yaml:1: admin.hosts: 'pod-7:9432' is not a host name; allowed: "},
+  };
+  for (const auto& [text, error] : cases) {
+    const auto errors = ErrorsOf(text);
+    ASSERT_EQ(errors.size(), 1U) << text;
+    EXPECT_TRUE(errors[0].starts_with(error)) << errors[0];
+    EXPECT_EQ(errors[0].find("S3CRET"), std::string::npos) << errors[0];
+  }
+}
+
+TEST_F(LoadTest, AdminTokensComeFromOnePlace) {
+  const std::string path = directory_ + "/tokens";
+  std::ofstream(path) << std::string(32, 't') << "\n";
+  const Inputs inputs{
+      File("admin.token_file: " + path), {{"PGSIDECAR_ADMIN_TOKEN", std::string(32, 's')}}, {}};
+  EXPECT_THAT(Load(inputs).errors,
+              ElementsAre("environment variable PGSIDECAR_ADMIN_TOKEN: admin.token: is set beside "
+                          "admin.token_file; allowed: one of them"));
 }
 
 TEST_F(LoadTest, NoErrorShowsThePasswordOfTheUpstream) {

@@ -27,6 +27,16 @@ TEST(PrintConfig, ShowsEachValueWithItsSource) {
   EXPECT_THAT(text, Not(HasSubstr("S3CRET")));
 }
 
+TEST(PrintConfig, HidesTheToken) {
+  const Loaded loaded = Load({{}, {{"PGSIDECAR_ADMIN_TOKEN", std::string(32, 's')}}, {}});
+  ASSERT_TRUE(loaded.errors.empty());
+  const std::string text = PrintConfig(loaded);
+  EXPECT_THAT(text, HasSubstr("  token: \"***\"  # environment variable PGSIDECAR_ADMIN_TOKEN\n"));
+  EXPECT_THAT(text, Not(HasSubstr("sss")));
+  const Loaded other = Load({{}, {{"PGSIDECAR_ADMIN_TOKEN", std::string(40, 't')}}, {}});
+  EXPECT_EQ(HashConfig(loaded.config), HashConfig(other.config));
+}
+
 TEST(PrintConfig, ReadsBackAsTheSameConfiguration) {
   const Loaded sample = Sample();
   ASSERT_TRUE(sample.errors.empty());

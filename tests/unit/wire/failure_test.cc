@@ -11,7 +11,9 @@ using std::chrono::milliseconds;
 
 class FailureTest : public FrontTest {
  protected:
-  std::string Upstream() const { return "127.0.0.1:" + std::to_string(options_.upstream.hosts[0].port); }
+  std::string Upstream() const {
+    return "127.0.0.1:" + std::to_string(options_.upstream.hosts[0].port);
+  }
 };
 
 TEST_F(FailureTest, SaysWhyThereIsNoServerAndThenFailsAtOnce) {

@@ -144,6 +144,7 @@ void FrontTest::StartFront(std::vector<ScriptedServer::Script> scripts) {
   server_ = std::make_unique<ScriptedServer>(std::move(scripts));
   std::uint16_t& port = options_.upstream.hosts[0].port;
   if (port == 5432) port = server_->port();
+  options_.upstream.sslmode = sslmode_;
   options_.listen = {"127.0.0.1:0"};
   registry_ = std::make_unique<metrics::Registry>(1.0);
   recorder_ = std::make_unique<metrics::Recorder>(*registry_);

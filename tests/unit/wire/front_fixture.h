@@ -82,6 +82,7 @@ class FrontTest : public ::testing::Test {
   void ExpectMetric(const std::string& sample, double value);
 
   WireOptions options_;
+  SslMode sslmode_ = SslMode::kDisable;  ///< Scripts see the StartupMessage first.
   SystemClock clock_;
   std::unique_ptr<ScriptedServer> server_;
   std::unique_ptr<metrics::Registry> registry_;

@@ -6,15 +6,15 @@
 
 namespace pgsidecar::admin {
 
-/// Lets a few expositions be made at once. Thread-safe.
-class ScrapeGate {
+/// Lets only a few threads do the same thing at once. Thread-safe.
+class Gate {
  public:
-  ScrapeGate(int places, std::chrono::milliseconds patience) : free_(places), patience_(patience) {}
+  Gate(int places, std::chrono::milliseconds patience) : free_(places), patience_(patience) {}
 
   /// A place at the gate, given back when it goes out of scope.
   class Pass {
    public:
-    explicit Pass(ScrapeGate& gate) : gate_(gate), granted_(gate.Enter()) {}
+    explicit Pass(Gate& gate) : gate_(gate), granted_(gate.Enter()) {}
     ~Pass() {
       if (granted_) gate_.Leave();
     }
@@ -24,7 +24,7 @@ class ScrapeGate {
     bool granted() const { return granted_; }
 
    private:
-    ScrapeGate& gate_;
+    Gate& gate_;
     const bool granted_;
   };
 
