@@ -31,8 +31,14 @@ code 2. Variables that Kubernetes and Docker set for a service named pgsidecar
 `pgsidecar check-config` checks without starting; `pgsidecar print-config` shows the effective
 configuration and where each value comes from.
 
-| key | type | default | environment variable | allowed | what it does |
-| --- | --- | --- | --- | --- | --- |
+SIGHUP and `POST /-/reload` read all sources again, certificates too. Any error, and the old
+configuration stays as it is. Otherwise new sessions use the new values of the keys that a *reload*
+changes, open ones keep theirs; changed keys that take a *restart* are named in the answer and the
+log. `pgsidecar_config_last_reload_successful` says how it ended. During the drain a reload is
+refused.
+
+| key | type | default | environment variable | allowed | a change takes | what it does |
+| --- | --- | --- | --- | --- | --- | --- |
 )";
 
 constexpr std::string_view kExampleHead =
@@ -56,7 +62,8 @@ std::string Cell(std::string_view text) {
 std::string Row(const Key& key, const Config& defaults) {
   return "| `" + std::string(key.name) + "` | " + std::string(key.field.type) + " | `" +
          Cell(key.field.get(defaults)) + "` | `" + EnvironmentName(key.name) + "` | " +
-         Cell(key.field.allowed) + " | " + Cell(key.description) + " |\n";
+         Cell(key.field.allowed) + " | " + (key.reloads ? "reload" : "restart") + " | " +
+         Cell(key.description) + " |\n";
 }
 
 /// `print-config` of the defaults without its comments.

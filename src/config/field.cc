@@ -93,6 +93,25 @@ Field Integer(Member<std::uint32_t> member, IntegerRange range) {
   return TextField("integer", allowed, set, get);
 }
 
+Field IntegerOr(std::string_view word, Member<std::uint32_t> member, IntegerRange range) {
+  const Field integer = Integer(member, range);
+  const std::string name(word);
+  const std::string allowed = name + ", or " + integer.allowed;
+  const auto set = [member, integer, name, allowed](Config& config,
+                                                    std::string_view text) -> Status {
+    if (text == name) {
+      member(config) = 0;
+      return {};
+    }
+    if (integer.set(config, Value(std::string(text))).ok()) return {};
+    return Refuse(text, "is neither", allowed);
+  };
+  const auto get = [member, integer, name](const Config& config) {
+    return Read(member, config) == 0 ? name : integer.get(config);
+  };
+  return TextField("integer", allowed, set, get);
+}
+
 Field Number(Member<double> member, NumberRange range) {
   const std::string allowed =
       "a number from " + ShortestNumber(range.min) + " to " + ShortestNumber(range.max);

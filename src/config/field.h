@@ -41,6 +41,8 @@ struct BytesRange {
 };
 
 Field Integer(Member<std::uint32_t> member, IntegerRange range);
+/// The same, or `word`, which is stored as 0. Requires: range.min > 0.
+Field IntegerOr(std::string_view word, Member<std::uint32_t> member, IntegerRange range);
 Field Number(Member<double> member, NumberRange range);
 Field Duration(Member<std::chrono::nanoseconds> member, DurationRange range);
 Field Bytes(Member<std::uint64_t> member, BytesRange range);

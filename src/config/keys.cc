@@ -5,14 +5,13 @@
 
 #include "config/address.h"
 #include "config/admin_checks.h"
+#include "config/key_groups.h"
 #include "config/suggest.h"
 
 namespace pgsidecar::config {
 namespace {
 
 using std::chrono::hours;
-using std::chrono::microseconds;
-using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr nanoseconds kZero{0};
@@ -35,43 +34,6 @@ Status CheckCommentKey(std::string_view text) {
 }
 
 // One row per key: name, what it does, and how it is read into which member.
-
-std::vector<Key> TrafficKeys() {
-  return {
-      {"upstream", "Where PostgreSQL is; user, password and database in it are not used.",
-       UpstreamField()},
-      {"slow_query_threshold",
-       "A statement that takes longer is slow: counted, logged and listed; it is also a bucket "
-       "bound of the query histograms.",
-       Duration([](Config & c) -> auto& { return c.wire.slow_query_threshold; },
-                {microseconds(1), hours(1)})},
-      {"wire.listen", "Where clients connect instead of to PostgreSQL.",
-       List([](Config & c) -> auto& { return c.wire.listen; },
-            {1, 16, kListenAllowed, CheckListenAddress})},
-      {"wire.max_clients",
-       "Clients connected at the same time; one more is refused with SQLSTATE 53300.",
-       Integer([](Config & c) -> auto& { return c.wire.max_clients; }, {1, 100'000})},
-      {"wire.login_timeout", "Longest time from accepting a client until it is logged in.",
-       Duration([](Config & c) -> auto& { return c.wire.login_timeout; },
-                {milliseconds(10), hours(1)})},
-      {"wire.write_stall_timeout",
-       "A session is closed when bytes wait that long and the receiver takes none of them.",
-       Duration([](Config & c) -> auto& { return c.wire.write_stall_timeout; },
-                {milliseconds(10), kDay})},
-      {"wire.cancel_on_disconnect",
-       "Whether the running statement of a client that vanished is cancelled.",
-       Boolean([](Config & c) -> auto& { return c.wire.cancel_on_disconnect; })},
-      {"wire.observe_memory",
-       "Memory for observing all sessions; above it the largest are relayed without being "
-       "observed.",
-       Bytes([](Config & c) -> auto& { return c.wire.observe_memory_bytes; },
-             {64ULL << 10, 64ULL << 30})},
-      {"drain.accept_for", "How long after SIGTERM new sessions are still served.",
-       Duration([](Config & c) -> auto& { return c.wire.drain_accept_for; }, {kZero, kDay})},
-      {"drain.timeout", "When after SIGTERM the sessions that are left are ended.",
-       Duration([](Config & c) -> auto& { return c.wire.drain_timeout; }, {kZero, kDay})},
-  };
-}
 
 std::vector<Key> BookKeys() {
   return {
@@ -127,22 +89,26 @@ std::vector<Key> OperatorKeys() {
       {"admin.token_file", "File of the tokens that let callers in, read again on reload.",
        Text(
            [](Config & c) -> auto& { return c.admin.token_file; }, kTokenFileAllowed,
-           CheckTokenFile)},
+           CheckTokenFile),
+       kReloads},
       {"admin.token",
        "The tokens themselves instead of a file; meant for the environment, as lists of processes "
        "show flags.",
-       TokenField()},
+       TokenField(), kReloads},
       {"admin.token_scope",
        "Whether a token is needed only for what changes something or also to read; probes never "
        "need one.",
        Choice<admin::TokenScope>([](Config & c) -> auto& { return c.admin.token_scope; },
-                                 {"mutating", "all"})},
+                                 {"mutating", "all"}),
+       kReloads},
       {"admin.hosts", "Names beside IP addresses and localhost that requests may have in Host.",
        List([](Config & c) -> auto& { return c.admin.hosts; },
-            {0, 64, kHostAllowed, CheckHostName})},
+            {0, 64, kHostAllowed, CheckHostName}),
+       kReloads},
       {"log.level", "The least severe lines that are logged.",
        Choice<LogLevel>([](Config & c) -> auto& { return c.log.level; },
-                        {"debug", "info", "warning", "error"})},
+                        {"debug", "info", "warning", "error"}),
+       kReloads},
       {"log.format", "How log lines on stderr look.",
        Choice<LogFormat>([](Config & c) -> auto& { return c.log.format; }, {"text", "json"})},
   };
@@ -150,7 +116,7 @@ std::vector<Key> OperatorKeys() {
 
 std::vector<Key> MakeKeys() {
   std::vector<Key> keys;
-  for (const auto& group : {TrafficKeys(), BookKeys(), OperatorKeys()}) {
+  for (const auto& group : {TrafficKeys(), WireKeys(), BookKeys(), OperatorKeys()}) {
     keys.insert(keys.end(), group.begin(), group.end());
   }
   return keys;

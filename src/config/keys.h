@@ -8,11 +8,16 @@
 
 namespace pgsidecar::config {
 
+constexpr bool kReloads = true;
+
 /// One configuration key. Its default is what a default-constructed Config holds.
 struct Key {
   std::string_view name;         ///< `wire.max_clients`; dots are levels of YAML.
   std::string_view description;  ///< One sentence.
   Field field;
+  /// Whether a reload applies a new value (kReloads); else it takes a restart. A key that holds a
+  /// secret must reload.
+  bool reloads = false;
 };
 
 /// All keys, grouped by their first part, in the order of the documentation.

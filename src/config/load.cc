@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "config/admin_checks.h"
+#include "config/checks.h"
 #include "config/keys.h"
 
 namespace pgsidecar::config {
@@ -45,11 +45,6 @@ void Apply(Settings source, Loaded& loaded) {
   }
 }
 
-/// What is right for each key alone but not together.
-void CheckTogether(Loaded& loaded) {
-  for (std::string& error : AdminErrors(loaded)) loaded.errors.push_back(std::move(error));
-}
-
 }  // namespace
 
 std::string Loaded::SourceOf(std::string_view key) const {
@@ -62,7 +57,7 @@ Loaded Load(const Inputs& inputs) {
   if (inputs.file) Apply(ReadYamlFile(*inputs.file), loaded);
   Apply(ReadEnvironment(inputs.environment), loaded);
   Apply(ReadFlags(inputs.flags), loaded);
-  if (loaded.errors.empty()) CheckTogether(loaded);
+  if (loaded.errors.empty()) loaded.errors = CheckTogether(loaded);
   return loaded;
 }
 

@@ -8,17 +8,32 @@
 
 namespace pgsidecar::config {
 
+namespace {
+
+/// The sections of `name` that are not open after `before`, and the indented last part of it.
+std::string NestedName(std::string_view name, std::string_view before) {
+  std::string out, indent;
+  std::size_t begin = 0;
+  for (std::size_t dot = name.find('.'); dot != std::string_view::npos;
+       dot = name.find('.', begin)) {
+    if (!before.starts_with(name.substr(0, dot + 1))) {
+      out += indent + std::string(name.substr(begin, dot - begin)) + ":\n";
+    }
+    indent += "  ";
+    begin = dot + 1;
+  }
+  return out + indent + std::string(name.substr(begin));
+}
+
+}  // namespace
+
 std::string PrintConfig(const Loaded& loaded) {
   std::string out;
-  std::string_view open_section;
+  std::string_view before;
   for (const Key& key : Keys()) {
-    const std::size_t dot = key.name.find('.');
-    const bool nested = dot != std::string_view::npos;
-    const std::string_view section = nested ? key.name.substr(0, dot) : std::string_view();
-    if (nested && section != open_section) out += std::string(section) + ":\n";
-    open_section = section;
-    out += nested ? "  " + std::string(key.name.substr(dot + 1)) : std::string(key.name);
-    out += ": " + key.field.get(loaded.config) + "  # " + loaded.SourceOf(key.name) + "\n";
+    out += NestedName(key.name, before) + ": " + key.field.get(loaded.config) + "  # " +
+           loaded.SourceOf(key.name) + "\n";
+    before = key.name;
   }
   return out;
 }

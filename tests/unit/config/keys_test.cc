@@ -17,6 +17,7 @@ namespace {
 struct Sample {
   std::string text;
   std::string shown;
+  std::vector<Flag> others = {};  ///< What the value needs to be allowed.
 };
 
 /// The one key whose value is never printed.
@@ -28,13 +29,34 @@ std::string TokenFile() {
   std::ofstream(path) << std::string(32, 'f') << "\n";
   return path;
 }
+Flag Set(const std::string& key, const std::string& value) { return {"--set", key, {value}}; }
 
 const std::map<std::string, Sample, std::less<>>& Samples() {
   static const std::map<std::string, Sample, std::less<>> samples = {
       {"upstream", {"postgresql://a:b@db:1/x", "postgresql://a:***@db:1/x"}},
       {"slow_query_threshold", {"250ms", "250ms"}},
       {"wire.listen", {"127.0.0.1:1,[::1]:2,/run/x:3", "[127.0.0.1:1, \"[::1]:2\", /run/x:3]"}},
+      {"wire.pass_through_listen", {"127.0.0.1:9", "[127.0.0.1:9]"}},
+      {"wire.threads", {"auto", "auto"}},
+      {"wire.tls.mode",
+       {"require",
+        "require",
+        {Set("wire.tls.cert_file", "/c.pem"), Set("wire.tls.key_file", "/k.pem")}}},
+      {"wire.tls.cert_file",
+       {"/c.pem", "/c.pem", {Set("wire.tls.mode", "allow"), Set("wire.tls.key_file", "/k.pem")}}},
+      {"wire.tls.key_file",
+       {"/k.pem", "/k.pem", {Set("wire.tls.mode", "allow"), Set("wire.tls.cert_file", "/c.pem")}}},
+      {"wire.tls.client_ca_file",
+       {"/ca.pem",
+        "/ca.pem",
+        {Set("wire.tls.mode", "require"), Set("wire.tls.cert_file", "/c.pem"),
+         Set("wire.tls.key_file", "/k.pem")}}},
+      {"wire.allow_shared_identity", {"true", "true"}},
       {"wire.max_clients", {"7", "7"}},
+      {"wire.max_prelude", {"8", "8"}},
+      {"wire.max_cancels", {"9", "9"}},
+      {"wire.max_queued_messages", {"1000", "1000"}},
+      {"wire.max_prepared_statements", {"10", "10"}},
       {"wire.login_timeout", {"3s", "3s"}},
       {"wire.write_stall_timeout", {"90s", "90s"}},
       {"wire.cancel_on_disconnect", {"false", "false"}},
@@ -83,8 +105,9 @@ TEST(Keys, CanAllBeSetByFlag) {
   ASSERT_EQ(Samples().size(), Keys().size()) << "a key without a sample in this test";
   for (const Key& key : Keys()) {
     const Sample& sample = Samples().find(key.name)->second;
-    const auto [shown, source] =
-        Shown(key, {{}, {}, {{"--set", std::string(key.name), {sample.text}}}});
+    Inputs inputs{{}, {}, sample.others};
+    inputs.flags.push_back(Set(std::string(key.name), sample.text));
+    const auto [shown, source] = Shown(key, inputs);
     EXPECT_EQ(shown, sample.shown) << key.name;
     EXPECT_EQ(source, "flag --set") << key.name;
     EXPECT_NE(shown, key.field.get(Config())) << key.name << ": the sample is the default";
@@ -94,7 +117,8 @@ TEST(Keys, CanAllBeSetByFlag) {
 TEST(Keys, CanAllBeSetByTheEnvironment) {
   for (const Key& key : Keys()) {
     const Sample& sample = Samples().find(key.name)->second;
-    const auto [shown, source] = Shown(key, {{}, {{EnvironmentName(key.name), sample.text}}, {}});
+    const auto [shown, source] =
+        Shown(key, {{}, {{EnvironmentName(key.name), sample.text}}, sample.others});
     EXPECT_EQ(shown, sample.shown) << key.name;
     EXPECT_EQ(source, "environment variable " + EnvironmentName(key.name)) << key.name;
   }
@@ -151,13 +175,31 @@ TEST(Keys, RefuseTheWrongShape) {
 TEST(Keys, HaveDistinctNamesAndVariablesAndStandTogether) {
   std::set<std::string> names;
   std::set<std::string> sections;
-  std::string last;
+  std::string before;
   for (const Key& key : Keys()) {
     EXPECT_TRUE(names.insert(EnvironmentName(key.name)).second) << key.name;
-    const std::string section(key.name.substr(0, key.name.find('.')));
-    EXPECT_TRUE(section == last || sections.insert(section).second) << section << " is split";
-    last = section;
+    for (std::size_t dot = key.name.find('.'); dot != std::string_view::npos;
+         dot = key.name.find('.', dot + 1)) {
+      const std::string section(key.name.substr(0, dot + 1));
+      EXPECT_TRUE(before.starts_with(section) || sections.insert(section).second)
+          << section << " is split";
+    }
+    before = key.name;
     EXPECT_TRUE(key.description.ends_with('.')) << key.name;
+  }
+}
+
+TEST(Keys, AReloadChangesWhatNeedsNoRestart) {
+  const std::set<std::string_view> restart = {"slow_query_threshold",
+                                              "wire.listen",
+                                              "wire.pass_through_listen",
+                                              "wire.threads",
+                                              "admin.listen",
+                                              "admin.allow_unauthenticated",
+                                              "log.format"};
+  for (const Key& key : Keys()) {
+    const bool book = key.name.starts_with("slow_log.") || key.name.starts_with("statements.");
+    EXPECT_EQ(key.reloads, !book && !restart.contains(key.name)) << key.name;
   }
 }
 
@@ -176,6 +218,16 @@ TEST(Keys, SuggestTheNearest) {
   EXPECT_EQ(Suggestion(std::string(1'000'000, 'x')), "");
 }
 
+TEST(Keys, ThreadsAreANumberOrAuto) {
+  const Key& key = *FindKey("wire.threads");
+  Config config;
+  EXPECT_EQ(key.field.get(config), "1");
+  EXPECT_TRUE(key.field.set(config, Value("auto")).ok());
+  EXPECT_EQ(config.wire.threads, 0U);
+  EXPECT_TRUE(key.field.set(config, Value("64")).ok());
+  EXPECT_EQ(config.wire.threads, 64U);
+}
+
 struct RangeCase {
   const char* key;
   const char* refused;
@@ -189,6 +241,14 @@ TEST(Keys, NameTheRange) {
        "'100001' is out of range; allowed: an integer from 1 to 100000"},
       {"wire.max_clients", "1.5",
        "'1.5' is not such an integer; allowed: an integer from 1 to 100000"},
+      {"wire.threads", "0", "'0' is neither; allowed: auto, or an integer from 1 to 64"},
+      {"wire.threads", "65", "'65' is neither; allowed: auto, or an integer from 1 to 64"},
+      {"wire.tls.mode", "on", "'on' is not one of the choices; allowed: off, allow, require"},
+      {"wire.tls.cert_file", "c.pem",
+       "'c.pem' is not the path of a file; allowed: the absolute path of a file, or nothing"},
+      {"wire.pass_through_listen", "db:1",
+       "'db:1' is not a listen address; allowed: IPv4:port, [IPv6]:port or /directory:port, as in "
+       "127.0.0.1:6432, [::1]:6432, /run/pgsidecar:6432"},
       {"slow_log.rate", "-1", "'-1' is out of range; allowed: a number from 0.01 to 10000"},
       {"slow_log.rate", "nan", "'nan' is out of range; allowed: a number from 0.01 to 10000"},
       {"slow_log.rate", "x", "'x' is not a number; allowed: a number from 0.01 to 10000"},

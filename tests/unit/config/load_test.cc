@@ -90,6 +90,29 @@ TEST_F(LoadTest, NestedAndDottedKeysAreTheSame) {
   EXPECT_THAT(ErrorsOf("---\n"), IsEmpty());
 }
 
+TEST_F(LoadTest, SectionsNestTwice) {
+  const char* spellings[] = {
+      "wire:\n  tls:\n    mode: allow\n    cert_file: /c\n    key_file: /k\n",
+      "wire: {tls: {mode: allow, cert_file: /c, key_file: /k}}\n",
+      "wire.tls: {mode: allow, cert_file: /c}\nwire.tls.key_file: /k\n",
+      "wire: {tls.mode: allow, tls: {cert_file: /c, key_file: /k}}\n",
+  };
+  for (const char* text : spellings) {
+    EXPECT_THAT(ErrorsOf(text), IsEmpty()) << text;
+    const wire::ClientTls tls = Load({File(text), {}, {}}).config.wire.tls;
+    EXPECT_EQ(tls.mode, wire::ClientTlsMode::kAllow) << text;
+    EXPECT_EQ(tls.cert_file, "/c") << text;
+    EXPECT_EQ(tls.key_file, "/k") << text;
+  }
+  EXPECT_THAT(ErrorsOf("wire:\n  tls: require\n"),
+              ElementsAre("f.yaml:2: wire.tls: is a section, not a key; allowed: wire.tls.mode, "
+                          "wire.tls.cert_file, wire.tls.key_file, wire.tls.client_ca_file"));
+  EXPECT_THAT(ErrorsOf("wire:\n  tls:\n    certfile: /c\n"),
+              ElementsAre("f.yaml:3: wire.tls.certfile: unknown key (did you mean "
+                          "wire.tls.cert_file?); " +
+                          std::string(kSeeKeys)));
+}
+
 TEST_F(LoadTest, WrongFilesAreOneLineEach) {
   const std::pair<const char*, std::string> cases[] = {
       {"upsteam: x\n",

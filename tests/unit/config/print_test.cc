@@ -22,8 +22,11 @@ Loaded Sample() {
 TEST(PrintConfig, ShowsEachValueWithItsSource) {
   const std::string text = PrintConfig(Sample());
   EXPECT_THAT(text, HasSubstr("upstream: postgresql://app:***@db/shop  # flag --upstream\n"));
-  EXPECT_THAT(text, HasSubstr("wire:\n  listen: [127.0.0.1:6432]  # default\n  max_clients: 7  # "
-                              "environment variable PGSIDECAR_WIRE_MAX_CLIENTS\n"));
+  EXPECT_THAT(text, HasSubstr("wire:\n  listen: [127.0.0.1:6432]  # default\n"));
+  EXPECT_THAT(text,
+              HasSubstr("  tls:\n    mode: off  # default\n    cert_file: \"\"  # default\n"));
+  EXPECT_THAT(text, HasSubstr("  max_clients: 7  # environment variable "
+                              "PGSIDECAR_WIRE_MAX_CLIENTS\n"));
   EXPECT_THAT(text, Not(HasSubstr("S3CRET")));
 }
 
@@ -68,6 +71,16 @@ TEST(DescribeConfiguration, HasARowForEveryKey) {
     EXPECT_THAT(text, HasSubstr("| `" + std::string(key.name) + "` | "));
     EXPECT_THAT(text, HasSubstr("`" + EnvironmentName(key.name) + "`"));
   }
+}
+
+TEST(DescribeConfiguration, SaysWhatAChangeTakes) {
+  const std::string text = DescribeConfiguration();
+  const auto row = [&](const std::string& key) {
+    const std::size_t begin = text.find("| `" + key + "` |");
+    return text.substr(begin, text.find('\n', begin) - begin);
+  };
+  EXPECT_THAT(row("wire.max_clients"), HasSubstr(" | reload | "));
+  EXPECT_THAT(row("wire.listen"), HasSubstr(" | restart | "));
 }
 
 TEST(DescribeConfiguration, ItsExampleIsTheDefaults) {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "config/keys.h"
+
+namespace pgsidecar::config {
+
+/// `upstream` and `slow_query_threshold`.
+std::vector<Key> TrafficKeys();
+/// `wire.*` and `drain.*`.
+std::vector<Key> WireKeys();
+
+}  // namespace pgsidecar::config
