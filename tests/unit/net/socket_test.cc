@@ -20,7 +20,7 @@ TEST_F(SocketTest, ReadsAndPrintsEndpoints) {
 
 TEST_F(SocketTest, RefusesWhatIsNoEndpoint) {
   for (const std::string text : {"", ":1", "db", "db:", "db:x", "db:65536", "db:-1", "::1:5432",
-                                 "[::1", "[]:1", "db:5432x"}) {
+                                 "[::1", "[]:1", "db:5432x", "[db]:1", "[[::1]:1", "[/run:x]:1"}) {
     const auto endpoint = ParseEndpoint(text);
     ASSERT_FALSE(endpoint.ok()) << text;
     EXPECT_EQ(endpoint.error().message.rfind("'" + text + "'", 0), 0U);
