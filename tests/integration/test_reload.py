@@ -89,7 +89,7 @@ def test_max_clients_is_effective_for_new_sessions(reloader):
         old.login()
         reloader.write("wire:\n  max_clients: 3\n")
         reloader.hang_up()
-        assert eventually(lambda: sidecar.metrics().sum("pgsidecar_connections_max") == 3)
+        assert eventually(lambda: sidecar.metrics().sum("pgsidecar_client_connections_max") == 3)
         assert admitted(sidecar, 5) == 2
         assert kinds(old.ask(query("SELECT 1"))) == "TDCZ"
 
