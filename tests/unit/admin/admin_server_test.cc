@@ -366,7 +366,8 @@ TEST_F(AdminServerTest, ReadsABodyWithinBounds) {
   EXPECT_EQ(post(content_type + "Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"), 202);
   EXPECT_EQ(drains_, 3);
   EXPECT_EQ(post(content_type + "Content-Length: 1000000000000\r\n", ""), 413);
-  EXPECT_EQ(post(content_type + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400);
+  EXPECT_EQ(post(content_type + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+            400);
   EXPECT_EQ(post("Content-Length: 2\r\n", "{}"), 415);
   EXPECT_EQ(post("Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}"), 415);
   for (const char* broken : {"Content-Length: -1\r\n", "Content-Length: x\r\n"}) {
