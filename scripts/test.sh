@@ -47,7 +47,7 @@ done
 # What the sanitizers look at beyond their defaults. tests/integration adds where they report to.
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
 export UBSAN_OPTIONS=print_stacktrace=1
-export TSAN_OPTIONS=suppressions=$ROOT/tests/tsan.supp:history_size=4:second_deadlock_stack=1
+export TSAN_OPTIONS=history_size=4:second_deadlock_stack=1
 
 give_up() {
   say "$1"

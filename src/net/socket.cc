@@ -40,6 +40,8 @@ Result<Endpoint> ParseEndpoint(std::string_view text) {
   if (host.front() == '[') {
     if (host.size() < 3 || host.back() != ']') return error;
     host = host.substr(1, host.size() - 2);
+    if (host.find(':') == std::string_view::npos) return error;
+    if (host.find_first_of("[]/") != std::string_view::npos) return error;
   } else if (host.find(':') != std::string_view::npos && host.front() != '/') {
     return error;
   }

@@ -87,6 +87,7 @@ inline void ShapeBuilder::Number(std::string_view small) {
   Settle();
   if (small.empty() || type_depth_ == 0 || type_depth_ != depth_) return PushLiteral();
   if (text_ != nullptr) {
+    if (previous_ == Previous::kDot) text_->Append(' ');  // `.1` would be one number.
     Space();
     text_->Append(small);
   }
@@ -114,7 +115,10 @@ inline void ShapeBuilder::Operator(std::string_view op) {
 
 inline void ShapeBuilder::Dot() {
   Settle();
-  if (text_ != nullptr) text_->Append('.');
+  if (text_ != nullptr) {
+    const bool digits = previous_ == Previous::kLiteral && type_depth_ > 0 && type_depth_ == depth_;
+    text_->Append(digits ? " ." : ".");  // `1.` would be one number.
+  }
   Token(kDotToken);
   Become(Previous::kDot);
 }

@@ -2,7 +2,6 @@
 // wrong and silent, and never a password in what is shown.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -10,14 +9,12 @@
 #include "config/mask.h"
 #include "config/upstream.h"
 #include "config/yaml.h"
+#include "fuzz/require.h"
 
 namespace {
 
 using namespace pgsidecar::config;
-
-void Require(bool holds) {
-  if (!holds) std::abort();
-}
+using pgsidecar::fuzz::Require;
 
 void FuzzFile(std::string_view text) {
   const Settings read = ReadYamlText(text, "f.yaml");

@@ -1,13 +1,16 @@
-// What a server says during the login: the same verdict and the same events however it is cut.
+// What a server says during the login: the same verdict, the same events and the same bytes for the
+// client however it is cut, whole messages only, and no offer that was to be removed.
 #include <string>
 
 #include "fuzz/require.h"
+#include "pgwire/bytes.h"
 #include "pgwire/login.h"
 
 namespace {
 
 using pgsidecar::fuzz::Require;
 using pgsidecar::pgwire::Login;
+using pgsidecar::pgwire::LoginRules;
 using pgsidecar::pgwire::LoginState;
 
 struct LoginLog final : pgsidecar::pgwire::LoginSink {
@@ -26,17 +29,17 @@ struct LoginLog final : pgsidecar::pgwire::LoginSink {
 };
 
 struct Outcome {
-  std::string log;
+  std::string log, output, released;
   LoginState state = LoginState::kRunning;
   std::size_t consumed = 0;
-  bool authenticated = false;
+  bool authenticated = false, plus_offered = false, plus_stripped = false;
   char ready_status = 0;
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome LogIn(std::string_view bytes, std::size_t piece) {
+Outcome LogIn(std::string_view bytes, std::size_t piece, const LoginRules& rules) {
   LoginLog sink;
-  Login login(sink);
+  Login login(sink, rules);
   Outcome outcome;
   while (!bytes.empty() && outcome.state == LoginState::kRunning) {
     const std::string_view now = bytes.substr(0, piece);
@@ -44,22 +47,52 @@ Outcome LogIn(std::string_view bytes, std::size_t piece) {
     Require(progress.consumed <= now.size());
     outcome.state = progress.state;
     outcome.consumed += progress.consumed;
+    outcome.output += login.TakeOutput();
     bytes.remove_prefix(now.size());
   }
   // Of what stands behind a refusal, a longer piece takes more.
-  if (outcome.state == LoginState::kRefused) outcome.consumed = 0;
+  if (outcome.state != LoginState::kReady) outcome.consumed = 0;
+  login.Release();
+  outcome.released = outcome.output + login.TakeOutput();
   outcome.log = sink.log;
   outcome.authenticated = login.authenticated();
+  outcome.plus_offered = login.plus_offered();
+  outcome.plus_stripped = login.plus_stripped();
   outcome.ready_status = login.ready_status();
   return outcome;
+}
+
+/// Whole messages; an offer of SASL mechanisms has an end and, stripped, no PLUS.
+void CheckOutput(std::string_view output, bool strip_plus) {
+  constexpr std::string_view kSasl("\0\0\0\x0a", 4);
+  while (!output.empty()) {
+    Require(output.size() >= 5);
+    const std::uint32_t length = pgsidecar::pgwire::ReadUint32(output.data() + 1);
+    Require(length >= 4 && length < output.size());
+    const std::string_view body = output.substr(5, length - 4);
+    if (strip_plus && output[0] == 'R' && body.starts_with(kSasl)) {
+      std::string_view names = body.substr(4);
+      while (!names.empty() && names.front() != '\0') {
+        Require(pgsidecar::pgwire::TakeString(names) != "SCRAM-SHA-256-PLUS");
+      }
+    }
+    output.remove_prefix(1 + length);
+  }
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = pgsidecar::fuzz::Text(data, size);
-  const Outcome whole = LogIn(bytes, std::string_view::npos);
-  Require(whole == LogIn(bytes, 1));
-  Require(whole == LogIn(bytes, 7));
+  const Outcome plain = LogIn(bytes, std::string_view::npos, {});
+  Require(plain.output == plain.released && bytes.starts_with(plain.output));
+  for (const LoginRules rules :
+       {LoginRules{}, LoginRules{.strip_plus = true}, LoginRules{.hold = true}}) {
+    const Outcome whole = LogIn(bytes, std::string_view::npos, rules);
+    Require(whole == LogIn(bytes, 1, rules));
+    Require(whole == LogIn(bytes, 7, rules));
+    CheckOutput(whole.released, rules.strip_plus);
+    if (!rules.strip_plus) Require(plain.released.starts_with(whole.released));
+  }
   return 0;
 }

@@ -60,6 +60,13 @@ TEST(ShapeBuilder, KeepsTheModifiersOfTypes) {
   EXPECT_NE(Shape1("SELECT a::varchar(20)"), Shape1("SELECT a::varchar(21)"));
 }
 
+TEST(ShapeBuilder, KeepsDigitsAndDotsApartAsTheyWere) {
+  for (const char* text : {"SELECT a::numeric(1 . x)", "SELECT a::numeric(. 1)"}) {
+    const Scanned scanned = ScanOne(text);
+    EXPECT_EQ(Shape1(scanned.canonical), scanned.shape.hash) << scanned.canonical;
+  }
+}
+
 TEST(ShapeBuilder, GivesOneShapeToWhatDiffersInDataOnly) {
   const std::vector<std::vector<const char*>> groups = {
       {"SELECT a FROM t WHERE b = 1", "select A from T where B='x'", "SELECT a FROM t WHERE b = $7",

@@ -19,6 +19,7 @@ Cell* Insert(ShapeMap& map, std::uint64_t key) {
 TEST(ShapeMap, FindsWhatANaiveMapFinds) {
   ShapeMap map;
   std::map<std::uint64_t, Cell*> naive;
+  std::map<Cell*, std::uint64_t> key_of;
   std::mt19937_64 random(1);
   for (int i = 0; i < 60'000; ++i) {
     // Few distinct low bits, so that runs of slots are long and wrap around.
@@ -29,8 +30,9 @@ TEST(ShapeMap, FindsWhatANaiveMapFinds) {
     if (found != nullptr) continue;
     Cell* const cell = Insert(map, key);
     ASSERT_NE(cell, nullptr);
-    std::erase_if(naive, [cell](const auto& item) { return item.second == cell; });
+    if (const auto former = key_of.find(cell); former != key_of.end()) naive.erase(former->second);
     naive[key] = cell;
+    key_of[cell] = key;
   }
   EXPECT_EQ(map.size(), ShapeMap::kCellsMax);
   for (const auto& [key, cell] : naive) EXPECT_EQ(map.Find(key), cell);
