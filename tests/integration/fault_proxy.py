@@ -164,7 +164,7 @@ class Connection:
 
     def read(self, flow):
         try:
-            data = flow.source.recv(self.fault.slice or READ_BYTES)
+            data = flow.source.recv(READ_BYTES)
         except BlockingIOError:
             return
         except OSError:

@@ -1,9 +1,12 @@
 """Reload on SIGHUP: wire.md, "Lifecycle". The old configuration stays unless all of the new is right."""
 
+import json
 import os
 import pathlib
 import signal
 import socket
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -199,6 +202,50 @@ def test_a_hundred_reloads_under_load(reloader):
         reloader.hang_up()
         assert len(process.metrics().select("pgsidecar_config_info")) == 1
         assert process.fds() <= fds + 2
+
+
+TOKEN = "a-token-of-the-tests-" + "x" * 32
+
+
+def post(sidecar, path):
+    """(status, JSON) of a call that changes something."""
+    request = urllib.request.Request(f"http://127.0.0.1:{sidecar.admin_port}{path}", method="POST",
+                                     headers={"Authorization": f"Bearer {TOKEN}"}, data=b"")
+    try:
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as answer:
+        return answer.code, json.load(answer)
+
+
+@pytest.fixture
+def by_admin(postgres, start_sidecar):
+    return Reloader(start_sidecar(postgres.uri(), config=BASE, environment={
+        "PGSIDECAR_ADMIN_TOKEN": TOKEN, "PGSIDECAR_DRAIN_ACCEPT_FOR": "0"}))
+
+
+def test_the_admin_listener_reloads(by_admin):
+    before = by_admin.hash()
+    by_admin.write("wire:\n  max_clients: 20\n  threads: 2\n")
+    status, answer = post(by_admin.process, "/-/reload")
+    assert status == 200
+    assert "wire.threads" in json.dumps(answer)
+    assert by_admin.hash() != before
+    by_admin.write("wire:\n  max_clients: many\n  nonsense: 1\n")
+    status, answer = post(by_admin.process, "/-/reload")
+    assert status == 422
+    assert "wire.max_clients" in json.dumps(answer) and "wire.nonsense" in json.dumps(answer)
+    assert by_admin.successful() == 0
+
+
+def test_the_admin_listener_drains(by_admin):
+    with Client(by_admin.process.port) as client:
+        client.login()
+        assert post(by_admin.process, "/-/drain")[0] == 202
+        assert eventually(lambda: by_admin.process.probe("/readyz") == 503)
+        assert post(by_admin.process, "/-/reload")[0] == 422
+    assert by_admin.process.process.wait(10) == 0
+    assert "drained, exiting" in by_admin.process.log()
 
 
 class ServiceManager:
