@@ -185,6 +185,10 @@ Status Sidecar::Parts::Use(const config::Loaded& loaded) {
   if (const Status used = wire->Reload(loaded.config.wire); !used.ok()) {
     return ErrorOf(loaded, "upstream", used.error());
   }
+  if (!ExplainAlike(active.get(), loaded.config)) {
+    explainer.reset();  // The slow log has one at a time.
+    explainer = StartExplainer(loaded.config, {*slow_log, explain_counters, clock});
+  }
   log.SetLevel(loaded.config.log.level);
   active.Replace(loaded.config);
   return {};

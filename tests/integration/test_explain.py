@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import json
+import pathlib
 import signal
 import threading
 import time
@@ -326,6 +327,21 @@ def test_our_own_queries_cannot_be_shadowed(schema, explaining):
         wait_for_plan(sidecar)
     finally:
         schema.sql(f"ALTER ROLE {ROLE} RESET search_path; DROP SCHEMA traps CASCADE")
+
+
+def test_a_reload_turns_it_on(schema, start_sidecar):
+    uri, environment = upstream_of(schema)
+    off = "slow_query_threshold: 10ms\n"
+    sidecar = start_sidecar(uri, config=off, environment=environment)
+    run(sidecar, SLOW)
+    for config, count in ((config_of(), 1), (off, 1), (config_of(every="1ms"), 2)):
+        pathlib.Path(sidecar.directory, "pgsidecar.yaml").write_text(config)
+        reloads = sidecar.log().count("the new configuration is in use")
+        sidecar.process.send_signal(signal.SIGHUP)
+        assert eventually(
+            lambda: sidecar.log().count("the new configuration is in use") > reloads)
+        run(sidecar, SLOW, times=1)
+        assert len(wait_for_plan(sidecar, count)) == count
 
 
 def test_a_restarted_server_is_found_again(start_sidecar):
