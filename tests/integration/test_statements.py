@@ -202,6 +202,16 @@ def test_books_of(tapped, case):
     check(case, books())
 
 
+def test_syncs_inside_the_data_of_a_copy_are_swallowed(tapped):
+    """Sent when the server waits for data already, they have no ReadyForQuery of their own."""
+    process, _ = tapped
+    with recording(process) as books, Client(process.port) as client:
+        client.login().send(query(COPY)).until(lambda data: data[:1] == b"G")
+        client.ask(SYNC + copy_data(b"1\n") + SYNC * 2 + COPY_DONE + query("SELECT 1"), 2)
+        assert kinds(client.ask(query("SELECT 2"))) == "TDCZ"
+    check(Case("", b"", successes=select(2), copies={"in": 1}), books())
+
+
 MIXED = Case(
     "mixed", query("BEGIN; SELECT 1") + parse("SELECT $1::int", "a") + bind([1], "a") + execute()
     + SYNC + extended(ZERO) + extended("SELECT 'aborted'") + SYNC + query("ROLLBACK")
