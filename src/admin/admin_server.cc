@@ -131,9 +131,7 @@ int OnRequest(mg_connection* connection) {
 }
 
 int OnBrokenRequest(mg_connection* connection, int status, const char*) {
-  constexpr int kContentTooLarge = 413;  // What the library says of a head.
-  Send(connection,
-       RouterOf(connection).AnswerBroken(status == kContentTooLarge ? kHeadTooLarge : status));
+  Send(connection, RouterOf(connection).AnswerBroken(status));
   return 0;
 }
 

@@ -20,10 +20,13 @@ struct AdminOptions {
   /// Whether `listen` may be another address than loopback although there is no token and everybody
   /// may then read. Checked when the configuration is loaded.
   bool allow_unauthenticated = false;
-  std::string token_file;  ///< Absolute path of a file of tokens, or empty. Wins over `token`.
-  std::string token;       ///< Secret: what could stand in such a file, or empty.
+  /// Absolute path of a file of tokens, or empty. Wins over `token`.
+  std::string token_file = {};
+  /// Secret: what could stand in such a file, or empty.
+  std::string token = {};
   TokenScope token_scope = TokenScope::kMutating;
-  std::vector<std::string> hosts;  ///< Names in Host that are ours, without port.
+  /// Names in Host that are ours, without port.
+  std::vector<std::string> hosts = {};
 };
 
 }  // namespace pgsidecar::admin

@@ -6,13 +6,11 @@
 
 #include "app/run.h"
 #include "app/sections.h"
+#include "app/validate.h"
 #include "app/version.h"
-#include "base/clock.h"
 #include "config/describe.h"
 #include "config/print.h"
 #include "metrics/exposition.h"
-#include "metrics/registry.h"
-#include "sql/catalogue.h"
 
 namespace pgsidecar::app {
 namespace {
@@ -30,34 +28,26 @@ int Complain(std::string_view problem) {
   return kExitUsage;
 }
 
-config::Loaded LoadConfig(const CommandLine& line) {
+config::Inputs InputsOf(const CommandLine& line) {
   config::Inputs inputs{line.config_file, config::ProcessEnvironment(), line.flags};
   if (!inputs.file) {
     for (const auto& [name, value] : inputs.environment) {
       if (name == config::kConfigFileVariable) inputs.file = value;
     }
   }
-  return config::Load(inputs);
-}
-
-/// What only libpg_query can say about the configuration.
-void CheckOperations(config::Loaded& loaded) {
-  const SystemClock clock;
-  metrics::Registry registry(ToSeconds(loaded.config.wire.slow_query_threshold.count()));
-  const auto catalogue = sql::Catalogue::Create(loaded.config.statements, registry, clock);
-  if (catalogue.ok()) return;
-  loaded.errors.push_back(loaded.SourceOf("statements.operations") +
-                          ": statements.operations: " + catalogue.error().message);
+  return inputs;
 }
 
 int WithConfig(const CommandLine& line) {
-  config::Loaded loaded = LoadConfig(line);
-  if (loaded.errors.empty() && line.action == Action::kCheckConfig) CheckOperations(loaded);
+  const config::Inputs inputs = InputsOf(line);
+  config::Loaded loaded = config::Load(inputs);
+  if (loaded.errors.empty() && line.action == Action::kCheckConfig)
+    loaded.errors = Validate(loaded);
   for (const std::string& error : loaded.errors) Complain(error);
   if (!loaded.errors.empty()) return kExitUsage;
   if (line.action == Action::kCheckConfig) return Print("configuration is valid\n");
   if (line.action == Action::kPrintConfig) return Print(config::PrintConfig(loaded));
-  return Run(loaded);
+  return Run(loaded, [inputs] { return config::Load(inputs); });
 }
 
 std::string VersionText() {

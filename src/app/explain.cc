@@ -67,4 +67,10 @@ std::unique_ptr<executor::Explainer> StartExplainer(const config::Config& config
       executor::MakeConnectForPlans(ConnectionTo(config.wire.upstream), config.explain));
 }
 
+bool ExplainAlike(const config::Config& one, const config::Config& other) {
+  return one.explain == other.explain &&
+         executor::ConnectionString(ConnectionTo(one.wire.upstream)) ==
+             executor::ConnectionString(ConnectionTo(other.wire.upstream));
+}
+
 }  // namespace pgsidecar::app

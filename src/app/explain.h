@@ -14,4 +14,7 @@ executor::ConnectionOptions ConnectionTo(const wire::Upstream& upstream);
 std::unique_ptr<executor::Explainer> StartExplainer(const config::Config& config,
                                                     const executor::ExplainContext& context);
 
+/// Whether the explainer of the one configuration also serves the other.
+bool ExplainAlike(const config::Config& one, const config::Config& other);
+
 }  // namespace pgsidecar::app

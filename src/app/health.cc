@@ -13,10 +13,10 @@ admin::Health Liveness(const wire::WireHealth& wire, Nanos started, Nanos now) {
                      " s; allowed: 5 s"};
 }
 
-admin::Health Readiness(const wire::WireHealth& wire, const wire::Upstream& upstream) {
+admin::Health Readiness(const wire::WireHealth& wire, std::string_view upstream) {
   if (wire.draining) return {false, "draining"};
   if (wire.upstream_reached) return {};
-  return {false, "PostgreSQL at " + upstream.ToString() + " has not been reached yet"};
+  return {false, "PostgreSQL at " + std::string(upstream) + " has not been reached yet"};
 }
 
 }  // namespace pgsidecar::app

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "admin/admin_server.h"
 #include "base/clock.h"
 #include "wire/wire_front.h"
@@ -10,6 +12,7 @@ namespace pgsidecar::app {
 admin::Health Liveness(const wire::WireHealth& wire, Nanos started, Nanos now);
 
 /// `/readyz`: PostgreSQL was reached once, and no drain has begun.
-admin::Health Readiness(const wire::WireHealth& wire, const wire::Upstream& upstream);
+/// `upstream` names it: `db:5432`.
+admin::Health Readiness(const wire::WireHealth& wire, std::string_view upstream);
 
 }  // namespace pgsidecar::app

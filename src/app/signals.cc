@@ -3,11 +3,24 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
 
 namespace pgsidecar::app {
+namespace {
+
+/// The kernel reaps what ends. Only as PID 1: it would take the exit status from whoever waits for
+/// a child of its own.
+void ReapOrphans() {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  action.sa_flags = SA_NOCLDWAIT;
+  sigaction(SIGCHLD, &action, nullptr);
+}
+
+}  // namespace
 
 Signals::Signals() {
   sigset_t set;
@@ -15,6 +28,7 @@ Signals::Signals() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  if (::getpid() == 1) ReapOrphans();
   signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   notified_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }

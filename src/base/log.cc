@@ -93,6 +93,10 @@ Log::~Log() {
       std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::null_sink_mt>()));
 }
 
+void Log::SetLevel(LogLevel level) {
+  spdlog::default_logger_raw()->set_level(kSpdlogLevels[static_cast<std::size_t>(level)]);
+}
+
 std::uint64_t Log::dropped() const { return pool_->overrun_counter(); }
 
 }  // namespace pgsidecar

@@ -37,6 +37,9 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
+  /// What is less severe is not logged from now on. Thread-safe.
+  void SetLevel(LogLevel level);
+
   /// Lines lost because the queue was full. Thread-safe.
   std::uint64_t dropped() const;
 

@@ -12,6 +12,7 @@ namespace pgsidecar::config {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr nanoseconds kZero{0};
@@ -48,18 +49,18 @@ std::vector<Key> BookKeys() {
        "A statement that runs that long is logged while it still runs; 0 turns this off.",
        Duration([](Config & c) -> auto& { return c.slow_log.running_after; }, {kZero, kDay})},
       {"slow_log.explain.enabled",
-       "Whether the plans of slow statements are taken, over a connection of our own with the "
-       "user, "
+       "Whether the plans of slow statements are taken, over a connection of our own with user, "
        "password and database of `upstream`.",
-       Boolean([](Config & c) -> auto& { return c.explain.enabled; })},
+       Boolean([](Config & c) -> auto& { return c.explain.enabled; }), kReloads},
       {"slow_log.explain.analyze",
        "Whether a slow SELECT without parameters is run again to measure its plan.",
-       Boolean([](Config & c) -> auto& { return c.explain.analyze; })},
+       Boolean([](Config & c) -> auto& { return c.explain.analyze; }), kReloads},
       {"slow_log.explain.timeout", "The statement_timeout of that connection.",
        Duration([](Config & c) -> auto& { return c.explain.timeout; },
-                {milliseconds(10), hours(1)})},
+                {milliseconds(10), hours(1)}),
+       kReloads},
       {"slow_log.explain.every", "Shortest time between two plans of the same statement.",
-       Duration([](Config & c) -> auto& { return c.explain.every; }, {kZero, kDay})},
+       Duration([](Config & c) -> auto& { return c.explain.every; }, {kZero, kDay}), kReloads},
       {"statements.limit", "Statements that have series of their own; all others share one.",
        Integer([](Config & c) -> auto& { return c.statements.limit; }, {0, 600})},
       {"statements.grace", "How long the series of a statement that lost its place stay, frozen.",

@@ -68,7 +68,8 @@ std::string MaskSecrets(std::string_view uri) {
     return secret ? std::string(kMask) : shown;
   }
   MaskAuthority(shown, scheme + 3);
-  const std::size_t query = shown.find('?', scheme);
+  // The '?' of a malformed one may be among what was masked.
+  const std::size_t query = shown.find_first_of("?&", scheme);
   if (query == std::string::npos) return shown;
   return shown.substr(0, query) + MaskQuery(std::string_view(shown).substr(query + 1));
 }

@@ -13,6 +13,8 @@ struct ExplainOptions {
   std::chrono::nanoseconds timeout = std::chrono::seconds(2);
   /// Shortest time between two attempts for the same statement and database.
   std::chrono::nanoseconds every = std::chrono::minutes(10);
+
+  bool operator==(const ExplainOptions&) const = default;
 };
 
 }  // namespace pgsidecar::executor

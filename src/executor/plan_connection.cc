@@ -24,12 +24,11 @@ pqxx::result ExecuteOne(pqxx::transaction_base& transaction, const std::string& 
 #endif
 }
 
-SkipReason ReasonOf(const std::string& sqlstate) {
+/// `sqlstate` may be empty: libpqxx 6 forgets it in some of its exceptions.
+SkipReason ReasonOf(const std::string& sqlstate, bool is_open) {
   if (sqlstate == "57014" || sqlstate == "55P03") return SkipReason::kTimeout;
-  // Without a code it is libpq that speaks: the connection is gone.
-  const bool connection =
-      sqlstate.empty() || sqlstate.starts_with("08") || sqlstate.starts_with("57P");
-  return connection ? SkipReason::kConnection : SkipReason::kError;
+  const bool lost = !is_open || sqlstate.starts_with("08") || sqlstate.starts_with("57P");
+  return lost ? SkipReason::kConnection : SkipReason::kError;
 }
 
 /// Everything is local to one transaction that is rolled back: nothing stays in the session, which
@@ -80,9 +79,9 @@ class PqxxPlanConnection final : public PlanConnection {
     } catch (const pqxx::broken_connection&) {
       return {SkipReason::kConnection, {}};
     } catch (const pqxx::sql_error& error) {
-      return {ReasonOf(error.sqlstate()), {}};
+      return {ReasonOf(error.sqlstate(), connection_.is_open()), {}};
     } catch (const std::exception&) {
-      return {connection_.is_open() ? SkipReason::kError : SkipReason::kConnection, {}};
+      return {ReasonOf({}, connection_.is_open()), {}};
     }
   }
 

@@ -3,9 +3,10 @@
 #include <netdb.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <cstring>
-#include <deque>
+#include <list>
 #include <mutex>
 #include <thread>
 
@@ -13,8 +14,9 @@ namespace pgsidecar::net {
 namespace {
 
 constexpr std::size_t kQueueMax = 1024;
+constexpr std::size_t kThreads = 4;
 
-Resolution LookUp(const Endpoint& endpoint, int flags) {
+Resolution AskSystem(const Endpoint& endpoint, int flags) {
   Resolution resolution;
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -38,7 +40,7 @@ Resolution LookUp(const Endpoint& endpoint, int flags) {
 
 /// The answer that needs no look-up, or nothing at all.
 Resolution LookUpAtOnce(const Endpoint& endpoint) {
-  if (!endpoint.is_unix()) return LookUp(endpoint, AI_NUMERICHOST);
+  if (!endpoint.is_unix()) return AskSystem(endpoint, AI_NUMERICHOST);
   Resolution resolution;
   const Result<SocketAddress> address = UnixAddress(endpoint.unix_path());
   if (address.ok()) {
@@ -74,6 +76,13 @@ void Lookup::Forget() {
 struct Resolver::State {
   using RequestPtr = std::shared_ptr<Lookup::Request>;  // Second owner: the Lookup.
 
+  /// One name and everybody who wants to know its addresses.
+  struct Job {
+    Endpoint endpoint;
+    std::vector<RequestPtr> requests;
+    bool running = false;  ///< A thread looks it up.
+  };
+
   static void Answer(const RequestPtr& request, Resolution resolution) {
     request->loop->Post([request, resolution = std::move(resolution)] {
       if (request->callback == nullptr) return;
@@ -83,39 +92,59 @@ struct Resolver::State {
     });
   }
 
-  /// The first request and all others for the same name. Requires: the lock, a non-empty queue.
-  std::vector<RequestPtr> TakeBatch() {
-    const Endpoint wanted = queue.front()->endpoint;
-    const auto same = std::stable_partition(queue.begin(), queue.end(), [&](const auto& each) {
-      return each->endpoint.host != wanted.host || each->endpoint.port != wanted.port;
-    });
-    std::vector<RequestPtr> batch(same, queue.end());
-    queue.erase(same, queue.end());
-    return batch;
+  void Add(const RequestPtr& request) {
+    const std::lock_guard lock(mutex);
+    if (waiting >= kQueueMax) {
+      Answer(request, {.addresses = {}, .failure = "too many host names wait to be resolved"});
+      return;
+    }
+    ++waiting;
+    const Endpoint& wanted = request->endpoint;
+    for (Job& job : jobs) {
+      if (job.endpoint.host == wanted.host && job.endpoint.port == wanted.port) {
+        job.requests.push_back(request);
+        return;
+      }
+    }
+    jobs.push_back({.endpoint = wanted, .requests = {request}});
+    changed.notify_one();
   }
 
   void Run() {
     std::unique_lock lock(mutex);
     for (;;) {
-      changed.wait(lock, [this] { return stopping || !queue.empty(); });
+      auto job = jobs.end();
+      changed.wait(lock, [&] {
+        job = std::find_if(jobs.begin(), jobs.end(), [](const Job& each) { return !each.running; });
+        return stopping || job != jobs.end();
+      });
       if (stopping) return;
-      const std::vector<RequestPtr> batch = TakeBatch();
+      job->running = true;
       lock.unlock();
-      const Resolution resolution = LookUp(batch.front()->endpoint, 0);
-      for (const RequestPtr& each : batch) Answer(each, resolution);
+      const Resolution resolution = look_up(job->endpoint);
       lock.lock();
+      for (const RequestPtr& each : job->requests) Answer(each, resolution);
+      waiting -= job->requests.size();
+      jobs.erase(job);
     }
   }
 
+  LookUp look_up;
   std::mutex mutex;
   std::condition_variable changed;
-  std::deque<RequestPtr> queue;  // Guarded by mutex.
-  bool stopping = false;         // Guarded by mutex.
-  std::thread thread;
+  std::list<Job> jobs;      // Guarded by mutex; the endpoint of a running one is constant.
+  std::size_t waiting = 0;  // Guarded by mutex: requests in jobs.
+  bool stopping = false;    // Guarded by mutex.
+  std::array<std::thread, kThreads> threads;
 };
 
-Resolver::Resolver() : state_(std::make_unique<State>()) {
-  state_->thread = std::thread([state = state_.get()] { state->Run(); });
+Resolver::Resolver() : Resolver([](const Endpoint& endpoint) { return AskSystem(endpoint, 0); }) {}
+
+Resolver::Resolver(LookUp look_up) : state_(std::make_unique<State>()) {
+  state_->look_up = std::move(look_up);
+  for (std::thread& each : state_->threads) {
+    each = std::thread([state = state_.get()] { state->Run(); });
+  }
 }
 
 Resolver::~Resolver() {
@@ -123,8 +152,8 @@ Resolver::~Resolver() {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
   }
-  state_->changed.notify_one();
-  state_->thread.join();
+  state_->changed.notify_all();
+  for (std::thread& each : state_->threads) each.join();
 }
 
 Lookup Resolver::Resolve(EventLoop& loop, const Endpoint& endpoint, Lookup::Callback callback) {
@@ -133,14 +162,8 @@ Lookup Resolver::Resolve(EventLoop& loop, const Endpoint& endpoint, Lookup::Call
   Resolution at_once = LookUpAtOnce(endpoint);
   if (!at_once.addresses.empty() || endpoint.is_unix()) {
     State::Answer(request, std::move(at_once));
-    return Lookup(std::move(request));
-  }
-  const std::lock_guard lock(state_->mutex);
-  if (state_->queue.size() >= kQueueMax) {
-    State::Answer(request, {.addresses = {}, .failure = "too many host names wait to be resolved"});
   } else {
-    state_->queue.push_back(request);
-    state_->changed.notify_one();
+    state_->Add(request);
   }
   return Lookup(std::move(request));
 }

@@ -34,12 +34,18 @@ class Lookup {
   std::shared_ptr<Request> request_;  ///< Second owner: the resolver's queue.
 };
 
-/// Looks names up with the system's resolver on a thread of its own, one after the other. Requests
-/// for a name that waits already share its look-up. Thread-safe.
+/// Looks names up with the system's resolver on a few threads of its own, so that a name whose
+/// server does not answer holds up no other. Requests for a name that waits or is being looked up
+/// share its look-up. Thread-safe.
 class Resolver {
  public:
+  /// Blocks until the answer is there. Called on several threads at once.
+  using LookUp = std::function<Resolution(const Endpoint&)>;
+
+  /// Asks the system.
   Resolver();
-  /// Waits for the look-up in progress; the others are dropped.
+  explicit Resolver(LookUp look_up);
+  /// Waits for the look-ups in progress; the others are dropped.
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;

@@ -152,6 +152,7 @@ class Transport {
   int errno_ = 0;  ///< TLS only: not 0 once the connection failed.
   SslPtr ssl_;
   unsigned long reason_ = 0;  ///< OpenSSL's error code, or 0 if errno_ says it all.
+  std::size_t record_ = 0;    ///< Bytes in a record that was made but not sent; else 0.
   bool ended_ = false;        ///< TLS only.
   bool wants_write_ = false;
   bool more_ = ssl_ != nullptr;  ///< The last Receive may have left something in TLS.

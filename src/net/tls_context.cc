@@ -52,15 +52,17 @@ int RefusePassphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* aske
   return -1;
 }
 
-int SelectAlpn(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* chosen_bytes,
-               const unsigned char* offered, unsigned int offered_bytes, void* /*argument*/) {
-  unsigned char* found = nullptr;
-  const int result = SSL_select_next_proto(&found, chosen_bytes, Bytes(kAlpn), kAlpn.size(),
-                                           offered, offered_bytes);
-  if (result != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
-  *chosen = found;
-  return SSL_TLSEXT_ERR_OK;
-}
+/// Takes `postgresql` from what a client offers by ALPN, or ends the handshake.
+constexpr SSL_CTX_alpn_select_cb_func kSelectAlpn =
+    [](SSL*, const unsigned char** chosen, unsigned char* chosen_bytes,
+       const unsigned char* offered, unsigned int offered_bytes, void*) {
+      unsigned char* found = nullptr;
+      const int result = SSL_select_next_proto(&found, chosen_bytes, Bytes(kAlpn), kAlpn.size(),
+                                               offered, offered_bytes);
+      if (result != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+      *chosen = found;
+      return SSL_TLSEXT_ERR_OK;
+    };
 
 void SetCommonRules(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -154,7 +156,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::ForServer(const TlsServerF
   // A client that closes without close_notify is as common as one that closes a plain socket.
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_num_tickets(context, 0);
-  SSL_CTX_set_alpn_select_cb(context, &SelectAlpn, nullptr);
+  SSL_CTX_set_alpn_select_cb(context, kSelectAlpn, nullptr);
   const Status own = made->LoadOwn(files.cert_file, files.key_file);
   if (!own.ok()) return own.error();
   if (!files.client_ca_file.empty()) {

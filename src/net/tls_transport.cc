@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "net/socket.h"
@@ -59,14 +60,20 @@ IoResult Transport::ReceiveTls(char* into, std::size_t size) {
 IoResult Transport::SendTls(std::string_view bytes) {
   std::size_t total = 0;
   while (total < bytes.size() && errno_ == 0) {
+    // One record at a time: given more, OpenSSL says nothing of the records that went out when a
+    // later one does not, and whoever waits for progress sees none.
+    const std::size_t record = std::min(
+        record_ > 0 ? record_ : std::size_t{SSL3_RT_MAX_PLAIN_LENGTH}, bytes.size() - total);
     std::size_t sent = 0;
     ERR_clear_error();
-    if (SSL_write_ex(ssl_.get(), bytes.data() + total, bytes.size() - total, &sent) == 1) {
+    if (SSL_write_ex(ssl_.get(), bytes.data() + total, record, &sent) == 1) {
       total += sent;
+      record_ = 0;
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), 0);
     if (error == SSL_ERROR_WANT_WRITE) {
+      record_ = record;
       return {total > 0 ? IoStatus::kDone : IoStatus::kBlocked, total};
     }
     // To want reading here takes a peer that splits a post-handshake message over records. Nobody

@@ -2,6 +2,7 @@
 
 const refreshMillis = 2000;
 const statementsShown = 20;
+const roundsPerConfiguration = 15;
 let sort = 'total';
 let timer = 0;
 let round = 0;
@@ -99,10 +100,27 @@ async function showProbe(link) {
   return answer.ok ? '' : `Not ${link.textContent}: ${reason}.`;
 }
 
-async function json(address) {
+async function get(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
-  return answer.json();
+  return answer;
+}
+
+const json = async (address) => (await get(address)).json();
+
+// Says since when the configuration is in use, and whether a later one was refused.
+async function showConfiguration() {
+  const page = await (await get('/metrics')).text();
+  const value = (name) =>
+    Number((page.match(new RegExp(`^pgsidecar_config_last_reload_${name} (.+)$`, 'm')) || [])[1]);
+  const loaded = new Date(1000 * value('success_timestamp_seconds'));
+  if (Number.isNaN(loaded.getTime())) return;
+  const refused = value('successful') === 0;
+  const line = find('#configuration');
+  line.textContent = `Configuration of ${loaded.toLocaleString()}`
+    + (refused ? '; the last reload failed, see the log.' : '.');
+  line.className = refused ? 'hot' : '';
+  line.hidden = false;
 }
 
 async function refresh() {
@@ -111,6 +129,7 @@ async function refresh() {
   const mine = round;
   const show = (display) => (answer) => { if (mine === round) display(answer); };
   const probes = [...document.querySelectorAll('[data-probe]')];
+  if (mine % roundsPerConfiguration === 1) showConfiguration().catch(() => {});
   const done = await Promise.allSettled([
     json(`/api/v1/statements?sort=${sort}&limit=${statementsShown}`).then(show(showStatements)),
     json('/api/v1/slow-queries').then(show(showSlow)),

@@ -44,7 +44,7 @@ void Session::OnServerGone(bool failed) {
     return Fail(server_at_boundary(), "08006", ServerClosedText(target_.server->name()),
                 login ? CloseReason::kLoginFailed : CloseReason::kServerLost);
   }
-  if (failed) return Fail(false, "", "", CloseReason::kServer);
+  if (failed || server_.broken()) return Fail(false, "", "", CloseReason::kServer);
   server_ended_first_ = !client_.ended() && !terminate_seen_;
   client_.Finish();
   EndIfBothEnded();

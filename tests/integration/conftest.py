@@ -5,6 +5,7 @@ import signal
 import pytest
 
 import harness
+import tls_kit
 import sanitizer
 
 REPORTS = sanitizer.reports()
@@ -75,6 +76,33 @@ def postgres():
     try:
         cluster.start()
         cluster.sql(ROLES)
+        yield cluster
+    finally:
+        cluster.destroy()
+
+
+TLS_ROLES = """
+CREATE ROLE cert_user LOGIN;
+CREATE ROLE encrypted_user LOGIN;
+CREATE ROLE plain_user LOGIN;
+"""
+
+
+@pytest.fixture(scope="session")
+def kit():
+    """Certificates (tls_kit.py)."""
+    made = tls_kit.Kit()
+    yield made
+    made.destroy()
+
+
+@pytest.fixture(scope="session")
+def tls_postgres(kit):
+    """A PostgreSQL that takes TLS with the certificate `kit.server`."""
+    cluster = harness.Cluster(ssl=kit.server)
+    try:
+        cluster.start()
+        cluster.sql(ROLES + TLS_ROLES)
         yield cluster
     finally:
         cluster.destroy()

@@ -164,7 +164,7 @@ class Connection:
 
     def read(self, flow):
         try:
-            data = flow.source.recv(self.fault.slice or READ_BYTES)
+            data = flow.source.recv(READ_BYTES)
         except BlockingIOError:
             return
         except OSError:
@@ -313,6 +313,13 @@ class FaultProxy:
         """The fault of connections with this application_name; bytes: of cancels with this key."""
         self.plans[name] = fault
         self.seen.pop(name, None)
+
+    def end(self, name):
+        """Forgets the plan of this name and resets its connection."""
+        self.plans.pop(name, None)
+        connection = self.seen.pop(name, None)
+        if connection:
+            self.call(lambda: connection.close(reset=True))
 
     def refuse(self, on=True):
         """Whether connects are refused, as if nobody listened."""

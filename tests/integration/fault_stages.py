@@ -13,7 +13,7 @@ SETUP = "CREATE TABLE IF NOT EXISTS matrix (id int)"
 SIMPLE = [(query("SELECT 1 /* matrix */"), 1)]
 EXTENDED = [(extended("SELECT 1 /* matrix */") + SYNC, 1)]
 COPY_IN = [(query("COPY matrix FROM STDIN") + copy_data(b"1\n") * 8 + COPY_DONE, 1)]
-COPY_OUT = [(query("COPY (SELECT generate_series(1, 500)) TO STDOUT"), 1)]
+COPY_OUT = [(query("COPY (SELECT generate_series(1, 60)) TO STDOUT"), 1)]
 BLOCK = [(query("BEGIN"), 1), (query("SELECT 1 /* matrix */"), 1)]
 CALL = [(function_call(177, 20, 22), 1)]
 BULK_IN = [(query("COPY matrix FROM STDIN"), 0), (copy_data(b"1\n" * 5000) * 3000, 0)]
@@ -50,7 +50,7 @@ STAGES = [
     *stages(BUSY, "extended", EXTENDED, "up P", "up B", "up D", "up E", "up S", "up S after",
             "down 1", "down 2", "down T", "down D", "down C", "down Z 1"),
     *stages(BUSY, "copy in", COPY_IN, "up Q", "down G", "up d", "up d 5", "up c", "down C"),
-    *stages(BUSY, "copy out", COPY_OUT, "up Q", "down H", "down d", "down d 300", "down c",
+    *stages(BUSY, "copy out", COPY_OUT, "up Q", "down H", "down d", "down d 40", "down c",
             "down C"),
     *stages(IDLE, "in a block", BLOCK[:1], "down Z 1 after"),
     *stages(BUSY, "in a block", BLOCK, "up Q 1", "down D", "down Z 2"),
@@ -89,7 +89,7 @@ def expected(leg, name, one):
     if one.phase == LOGIN:
         if name in ("hole", "stall"):
             return "closed", ["57014"]
-        return "closed", [] if name == "cut" and one.place.way == "down" else ["08006"]
+        return "closed", ["08006"]  # a login is relayed in whole messages: there is a boundary
     if name in ("hole", "stall"):
         return "silence", []
     if one.phase == IDLE or name == "cut" and one.place.way == "down":

@@ -38,6 +38,12 @@ host  all         all            127.0.0.1/32     trust
 host  replication all            127.0.0.1/32     trust
 """
 
+TLS_HBA = """
+hostssl   all  cert_user      127.0.0.1/32  cert
+hostnossl all  encrypted_user 127.0.0.1/32  reject
+hostssl   all  plain_user     127.0.0.1/32  reject
+"""
+
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",
@@ -92,9 +98,11 @@ def postgres_bin(name):
 
 
 class Cluster:
-    """A PostgreSQL server in a temporary directory, on a free port and a Unix socket."""
+    """A PostgreSQL server in a temporary directory, on a free port and a Unix socket. With `ssl`, a
+    certificate (tls_kit), it also takes TLS, and client certificates of the same authority. With
+    `primary`, another cluster that runs, it is its streaming replica."""
 
-    def __init__(self, **settings):
+    def __init__(self, ssl=None, primary=None, **settings):
         self.directory = tempfile.mkdtemp(prefix="pgsidecar-pg-")
         self.data = os.path.join(self.directory, "data")
         self.log_path = os.path.join(self.directory, "log")
@@ -106,11 +114,30 @@ class Cluster:
             os.chown(self.directory, owner.pw_uid, owner.pw_gid)
             self.account = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
         os.chmod(self.directory, 0o755)
-        self._initialise({**SETTINGS, **settings})
+        self._initialise({**SETTINGS, **settings}, primary)
+        if ssl:
+            self.use_certificate(ssl)
+            with open(os.path.join(self.data, "postgresql.auto.conf"), "a") as file:
+                file.write("ssl = on\nssl_ca_file = 'root.crt'\n")
+            pathlib.Path(self.data, "pg_hba.conf").write_text(TLS_HBA + HBA)
 
-    def _initialise(self, settings):
+    def use_certificate(self, certificate):
+        """Copies the files to where the server looks, as the server's account wants them; a server
+        that runs needs pg_reload_conf()."""
+        for source, name in ((certificate.cert, "server.crt"), (certificate.key, "server.key"),
+                             (certificate.root, "root.crt")):
+            target = os.path.join(self.data, name)
+            shutil.copy(source, target)
+            os.chmod(target, 0o600)
+            if self.account:
+                os.chown(target, self.account["user"], self.account["group"])
+
+    def _initialise(self, settings, primary):
         command = [postgres_bin("initdb"), "-D", self.data, "-U", "postgres", "--auth=trust",
                    "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        if primary:
+            command = [postgres_bin("pg_basebackup"), "-D", self.data, "-R", "-c", "fast", "-N",
+                       "-U", "postgres", "-h", primary.directory, "-p", str(primary.port)]
         subprocess.run(command, check=True, cwd=self.directory, stdout=subprocess.DEVNULL,
                        **self.account)
         settings.setdefault("unix_socket_directories", self.directory)

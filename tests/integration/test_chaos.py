@@ -120,7 +120,7 @@ def test_upstream_that_accepts_and_says_nothing_is_given_up(start_sidecar):
 
 def test_bytes_are_counted_exactly(postgres, start_sidecar):
     inner = Tap(postgres.port)
-    sidecar = start_sidecar(f"postgresql://127.0.0.1:{inner.port}")
+    sidecar = start_sidecar(f"postgresql://127.0.0.1:{inner.port}?sslmode=disable")
     outer = Tap(sidecar.port)
     for _ in range(5):
         with Client(outer.port) as client:

@@ -2,6 +2,7 @@
 Traffic goes on or ends cleanly; nothing is guessed, and memory stays constant."""
 
 import random
+import signal
 import socket
 import struct
 import time
@@ -10,9 +11,9 @@ import pytest
 
 from books import recording
 from harness import eventually
-from protocol import (GREETING, Client, FakeServer, answering, complete, data_row, error, message,
-                      parameter_status, query, ready, row_description, select_one, split, sqlstates,
-                      startup)
+from protocol import (GREETING, TERMINATE, Client, FakeServer, answering, complete, data_row, error,
+                      message, parameter_status, query, ready, row_description, select_one, split,
+                      sqlstates, startup)
 
 STARTUP = startup(user="u", database="d")
 MEBIBYTE = 1 << 20
@@ -269,7 +270,7 @@ def test_late_data_after_the_servers_half_close(start_sidecar):
         assert sidecar.settled().sum("pgsidecar_client_connections") == 0
 
 
-@pytest.mark.parametrize("goodbye", [b"", b"X\0\0\0\4"], ids=["", "Terminate"])
+@pytest.mark.parametrize("goodbye", [b"", TERMINATE], ids=["", "Terminate"])
 def test_a_client_that_goes_on_after_the_servers_end_keeps_no_session(start_sidecar, goodbye):
     """As a pool does whose PostgreSQL was restarted: it asks, sees the end, and says goodbye. The
     first bytes are answered with a reset, so that the next cannot be sent."""
@@ -289,6 +290,27 @@ def test_a_client_that_goes_on_after_the_servers_end_keeps_no_session(start_side
         page = sidecar.settled()
         assert page.sum("pgsidecar_client_connections") == 0
         assert books().classes == {"connection": 10}
+
+
+def test_a_goodbye_that_meets_the_servers_reset_keeps_no_session(start_sidecar):
+    """Both wait when pgsidecar looks, the goodbye in front: it cannot be sent any more."""
+    with FakeServer(lambda client, _first: client.send(GREETING) and client.until(lambda _: False)) \
+            as server:
+        sidecar = start_sidecar(server.uri)
+        before = sidecar.fds()
+        with Client(sidecar.port) as client:
+            client.ask(STARTUP)
+            time.sleep(0.1)
+            sidecar.process.send_signal(signal.SIGSTOP)
+            client.send(TERMINATE)
+            (behind,) = [one for one in server.connections if one.socket.fileno() >= 0]
+            behind.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            behind.socket.shutdown(socket.SHUT_RD)
+            behind.close()
+            time.sleep(0.1)
+            sidecar.process.send_signal(signal.SIGCONT)
+        assert eventually(lambda: sidecar.fds() <= before), (sidecar.fds(), before)
+        assert sidecar.settled().sum("pgsidecar_client_connections") == 0
 
 
 def test_a_server_that_hangs_keeps_no_session_whose_client_left(start_sidecar):

@@ -25,7 +25,7 @@ NODE_CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() /
 def tapped(postgres):
     """A sidecar between two taps, to compare what went in with what came out."""
     inner = Tap(postgres.port)
-    process = Sidecar(f"postgresql://127.0.0.1:{inner.port}")
+    process = Sidecar(f"postgresql://127.0.0.1:{inner.port}?sslmode=disable")
     outer = Tap(process.port)
     try:
         process.start()

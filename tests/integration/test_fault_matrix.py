@@ -22,9 +22,10 @@ from protocol import (GREETING, Client, FakeServer, cancel_request, error, kinds
                       query, split, sqlstates, startup)
 
 PASSWORD = "scram-Secret-1"
-LOGIN_TIMEOUT = 2
-PATIENCE = 3          # longer than any deadline of the sidecar here
-BATCH_DEADLINE = 25
+LOGIN_TIMEOUT = 3
+SILENCE = 6           # longer than any deadline of the sidecar where nothing may come
+PATIENCE = 30         # where something must come, on a busy machine, too
+BATCH_DEADLINE = 60
 
 
 class Ended(Exception):
@@ -83,10 +84,10 @@ class Outcome:
         return sqlstates(self.said)
 
 
-def converse(port, name, one, waits):
+def converse(port, one, waits, patience=PATIENCE, name=""):
     """Logs in as scram_user, takes the steps of a stage; `waits` for the end of the connection."""
     outcome = Outcome()
-    client = Witness(port, PATIENCE)
+    client = Witness(port, patience)
     try:
         scram.login(client, startup(user="scram_user", database="postgres",
                                     application_name=name), PASSWORD)
@@ -111,6 +112,7 @@ class Batch:
     def __init__(self, postgres, leg, fault):
         self.leg, self.fault, self.postgres = leg, fault, postgres
         self.outcomes, self.problems = {}, []
+        self.patience = SILENCE if fault in ("hole", "stall") else PATIENCE
         self.stages = STAGES + (BULK if fault == "stall" else [])
         options = {"PGSIDECAR_WIRE_WRITE_STALL_TIMEOUT": "1s"}
         if fault in ("hole", "stall"):
@@ -165,7 +167,7 @@ class Batch:
             return
         name = f"stage {number}"
         self.proxy.plan(name, fault)
-        outcome = converse(self.port, name, one, waits=self.fault in PLACED)
+        outcome = converse(self.port, one, self.fault in PLACED, self.patience, name)
         seen = self.proxy.seen.get(name)
         outcome.fired = seen is not None and seen.fired
         outcome.sent = len(one.steps) if one not in BULK else 1
@@ -184,9 +186,9 @@ class Batch:
         with Client(self.sidecar.port) as session:
             session.login()
             self.proxy.plan(session.key(), fault)
-            session.send(query("SELECT pg_sleep(2)"))
+            session.send(query(f"SELECT pg_sleep({20 if self.fault in SLOWED else 2})"))
             time.sleep(0.2)
-            canceler = Witness(self.port, PATIENCE)
+            canceler = Witness(self.port, self.patience)
             with contextlib.suppress(Ended):
                 canceler.send(cancel_request(session.key())).until(lambda _: False)
             outcome.end = canceler.end
@@ -210,7 +212,7 @@ def answers(postgres):
     """What PostgreSQL itself answers to the steps of each stage."""
     postgres.sql(SETUP)
     postgres.sql("GRANT ALL ON matrix TO scram_user")
-    return {one.name: converse(postgres.port, "direct", one, waits=False).after_login
+    return {one.name: converse(postgres.port, one, waits=False).after_login
             for one in STAGES}
 
 

@@ -6,38 +6,12 @@ import threading
 
 import pytest
 
+from actions import ACTIONS, batch
 from books import recording
-from protocol import (COPY_DONE, SYNC, Client, FakeServer, GREETING, bind, copy_data, execute,
-                      extended, function_call, parse, query, select_one)
+from protocol import SYNC, Client, FakeServer, GREETING, extended, query, select_one
 
 CLIENTS = 64
 ROUNDS = 40
-
-# (request, ReadyForQuery, what it adds to the books)
-ACTIONS = [
-    (query("SELECT 1"), 1, {"SELECT": 1, "rows": 1}),
-    (query("SELECT generate_series(1, 37)"), 1, {"SELECT": 1, "rows": 37}),
-    (query("SELECT 1; SELECT 2; INSERT INTO truth VALUES (1), (2), (3)"), 1,
-     {"SELECT": 2, "rows": 2, "INSERT": 1, "affected": 3}),
-    (query("SELECT 1 / 0; SELECT 2"), 1, {"22012": 1, "aborted": 1}),
-    (query("SELECT * FROM nothing_of_this_name"), 1, {"42P01": 1}),
-    (extended("SELECT 1") * 5 + SYNC, 1, {"SELECT": 5, "rows": 5}),
-    ((extended("SELECT 1") + SYNC) * 5, 5, {"SELECT": 5, "rows": 5}),
-    (parse("SELECT $1::int", "p") + (bind([7], "p") + execute()) * 4 + SYNC, 1, None),
-    (extended("SELECT 'x'::int") + extended("SELECT 1") * 3 + SYNC, 1, {"22P02": 1, "aborted": 3}),
-    (extended("UPDATE truth SET id = id WHERE false") + SYNC, 1, {"UPDATE": 1}),
-    (extended("INSERT INTO truth VALUES (7)") + SYNC, 1, {"INSERT": 1, "affected": 1}),
-    (query("BEGIN") + extended("DELETE FROM truth WHERE id = -1") + SYNC + query("ROLLBACK"), 3,
-     {"TRANSACTION": 2, "DELETE": 1, "blocks": 1, "rollbacks": 1}),
-    (query("BEGIN") + query("SELECT 1 / 0") + query("SELECT 1") + query("COMMIT"), 4,
-     {"TRANSACTION": 2, "22012": 1, "25P02": 1, "blocks": 1, "rollbacks": 1}),
-    (query("COPY truth FROM STDIN") + copy_data(b"1\n2\n") + COPY_DONE, 1,
-     {"in": 1, "affected": 2}),
-    (query("COPY (SELECT generate_series(1, 9)) TO STDOUT"), 1, {"out": 1, "rows": 9}),
-    (function_call(177, 20, 22), 1, {"CALL": 1}),
-    (query(""), 1, {"EMPTY": 1}),
-]
-NAMED = {"SELECT": 4, "rows": 4}
 
 
 def work(port, seed, totals, failures):
@@ -48,22 +22,11 @@ def work(port, seed, totals, failures):
             client.login()
             for number in range(ROUNDS):
                 chosen = [ACTIONS[chooser.randrange(len(ACTIONS))] for _ in range(4)]
-                requests, ready = b"", 0
-                for index, (request, count, adds) in enumerate(chosen):
-                    name = f"p{number}_{index}".encode()
-                    requests += request if adds else rename(name)
-                    ready += count
-                    counted.update(adds or NAMED)
+                requests, ready = batch(chosen, number, counted)
                 client.ask(requests, ready)
     except (OSError, AssertionError) as problem:
         failures.append(problem)
     totals.append(counted)
-
-
-def rename(name):
-    """The action with a named statement, under a name that its session has not used."""
-    name = name.decode()
-    return parse("SELECT $1::int", name) + (bind([7], name) + execute()) * 4 + SYNC
 
 
 @pytest.mark.slow

@@ -354,23 +354,23 @@ TEST_F(AdminServerTest, ChangesSomethingOnPostOnly) {
 }
 
 TEST_F(AdminServerTest, ReadsABodyWithinBounds) {
-  const std::string json = "Content-Type: application/json\r\n";
+  const std::string type = "Content-Type: application/json\r\n";
   const auto post = [&](const std::string& headers, const std::string& body) {
     return Exchange(address_,
                     "POST /-/drain HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n" + body)
         .status;
   };
   const std::string most(64 << 10, 'x');
-  EXPECT_EQ(post(json + "Content-Length: 2\r\n", "{}"), 202);
-  EXPECT_EQ(post(json + "Content-Length: 65536\r\n", most), 202);
-  EXPECT_EQ(post(json + "Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"), 202);
+  EXPECT_EQ(post(type + "Content-Length: 2\r\n", "{}"), 202);
+  EXPECT_EQ(post(type + "Content-Length: 65536\r\n", most), 202);
+  EXPECT_EQ(post(type + "Transfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n"), 202);
   EXPECT_EQ(drains_, 3);
-  EXPECT_EQ(post(json + "Content-Length: 1000000000000\r\n", ""), 413);
-  EXPECT_EQ(post(json + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400);
+  EXPECT_EQ(post(type + "Content-Length: 1000000000000\r\n", ""), 413);
+  EXPECT_EQ(post(type + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400);
   EXPECT_EQ(post("Content-Length: 2\r\n", "{}"), 415);
   EXPECT_EQ(post("Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}"), 415);
   for (const char* broken : {"Content-Length: -1\r\n", "Content-Length: x\r\n"}) {
-    EXPECT_GE(post(json + broken, ""), 400) << broken;
+    EXPECT_GE(post(type + broken, ""), 400) << broken;
   }
   EXPECT_EQ(drains_, 3);
 }

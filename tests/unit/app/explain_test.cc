@@ -25,6 +25,18 @@ TEST(ConnectionTo, TakesEverythingOver) {
             "gssencmode='disable' client_encoding='UTF8' application_name='pgsidecar'");
 }
 
+TEST(ExplainAlike, SeesWhatMakesADifference) {
+  config::Config one;
+  config::Config other = one;
+  other.wire.max_clients = 7;
+  EXPECT_TRUE(ExplainAlike(one, other));
+  other.wire.upstream.password = "new";
+  EXPECT_FALSE(ExplainAlike(one, other));
+  other = one;
+  other.explain.every += std::chrono::seconds(1);
+  EXPECT_FALSE(ExplainAlike(one, other));
+}
+
 TEST(StartExplainer, IsOffByDefault) {
   metrics::Registry registry(1.0);
   const SystemClock clock;

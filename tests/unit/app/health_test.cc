@@ -23,13 +23,12 @@ TEST(Liveness, GivesTheFirstTickTime) {
 }
 
 TEST(Readiness, TakesAnUpstreamThatWasReachedAndNoDrain) {
-  wire::Upstream upstream;
-  upstream.hosts = {{.host = "db", .port = 6000}};
-  EXPECT_EQ(Readiness({false, false, 0}, upstream).reason,
+  constexpr std::string_view kUpstream = "db:6000";
+  EXPECT_EQ(Readiness({false, false, 0}, kUpstream).reason,
             "PostgreSQL at db:6000 has not been reached yet");
-  EXPECT_TRUE(Readiness({true, false, 0}, upstream).ok);
-  EXPECT_EQ(Readiness({true, true, 0}, upstream).reason, "draining");
-  EXPECT_EQ(Readiness({false, true, 0}, upstream).reason, "draining");
+  EXPECT_TRUE(Readiness({true, false, 0}, kUpstream).ok);
+  EXPECT_EQ(Readiness({true, true, 0}, kUpstream).reason, "draining");
+  EXPECT_EQ(Readiness({false, true, 0}, kUpstream).reason, "draining");
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "app/command_line.h"
@@ -15,7 +18,11 @@
 namespace pgsidecar::app {
 namespace {
 
+using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 sockaddr_in LoopbackAddress(int port) {
@@ -57,7 +64,7 @@ std::string Get(const std::string& address, const std::string& path) {
 }
 
 /// Free ports everywhere, and nobody at the upstream's.
-config::Loaded TestConfig(const std::vector<config::Flag>& more = {}) {
+config::Inputs TestInputs(const std::vector<config::Flag>& more = {}) {
   config::Inputs inputs{{},
                         {},
                         {{"--upstream", "upstream", {"postgresql://127.0.0.1:1"}},
@@ -70,19 +77,25 @@ config::Loaded TestConfig(const std::vector<config::Flag>& more = {}) {
     if (!overridden(key)) inputs.flags.push_back({"--set", key, {"127.0.0.1:0"}});
   }
   inputs.flags.insert(inputs.flags.end(), more.begin(), more.end());
-  config::Loaded loaded = config::Load(inputs);
+  return inputs;
+}
+
+config::Loaded TestConfig(const std::vector<config::Flag>& more = {}) {
+  config::Loaded loaded = config::Load(TestInputs(more));
   EXPECT_TRUE(loaded.errors.empty()) << loaded.errors.front();
   return loaded;
 }
 
 std::string StartError(const config::Loaded& loaded) {
-  const auto started = Sidecar::Start(loaded);
+  ControlQueue control([] {});
+  const auto started = Sidecar::Start(loaded, {[] { return config::Loaded(); }, control});
   return started.ok() ? "started" : started.error().message;
 }
 
 TEST(Sidecar, ServesProbesAndMetricsUntilItsEnd) {
   const config::Loaded loaded = TestConfig();
-  auto started = Sidecar::Start(loaded);
+  ControlQueue control([] {});
+  auto started = Sidecar::Start(loaded, {[] { return config::Loaded(); }, control});
   ASSERT_TRUE(started.ok()) << started.error().message;
   Sidecar& sidecar = *started.value();
   const std::string admin = sidecar.admin_address();
@@ -132,6 +145,78 @@ TEST(Sidecar, NamesTheKeyOfALogThatCannotBeOpened) {
   EXPECT_THAT(error, HasSubstr("/nonexistent/slow.json"));
 }
 
+/// A running sidecar whose configuration is a file.
+class SidecarReload : public testing::Test {
+ protected:
+  SidecarReload() : path_(testing::TempDir() + "reload_" + std::to_string(getpid()) + ".yaml") {
+    Write("wire: {max_clients: 10}\n");
+    inputs_.file = path_;
+    auto started =
+        Sidecar::Start(config::Load(inputs_), {[this] { return config::Load(inputs_); }, control_});
+    EXPECT_TRUE(started.ok()) << started.error().message;
+    sidecar_ = std::move(started).value();
+  }
+  ~SidecarReload() override { std::filesystem::remove(path_); }
+
+  void Write(const std::string& text) const { std::ofstream(path_) << text; }
+  std::string Page() const { return Get(sidecar_->admin_address(), "/metrics"); }
+
+  const std::string path_;
+  config::Inputs inputs_ = TestInputs();
+  ControlQueue control_{[] {}};
+  std::unique_ptr<Sidecar> sidecar_;
+};
+
+TEST_F(SidecarReload, UsesTheNewValues) {
+  const std::string before = config::HashConfig(sidecar_->config());
+  Write("wire: {max_clients: 20}\n");
+  const ReloadReport report = sidecar_->Reload();
+  EXPECT_THAT(report.errors, IsEmpty());
+  EXPECT_THAT(report.restart_needed, IsEmpty());
+  EXPECT_EQ(sidecar_->config().wire.max_clients, 20U);
+  EXPECT_THAT(Page(), HasSubstr(config::HashConfig(sidecar_->config())));
+  EXPECT_THAT(Page(), Not(HasSubstr(before)));
+}
+
+TEST_F(SidecarReload, NamesWhatWaitsForARestart) {
+  Write("wire: {max_clients: 20, threads: 2}\nlog: {format: json}\n");
+  for (int i = 0; i < 2; ++i) {
+    const ReloadReport report = sidecar_->Reload();
+    EXPECT_THAT(report.errors, IsEmpty());
+    EXPECT_THAT(report.restart_needed, ElementsAre("wire.threads", "log.format"));
+  }
+  EXPECT_EQ(sidecar_->config().wire.threads, 1U);
+}
+
+TEST_F(SidecarReload, AnyErrorLeavesEverythingAsItWas) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"wire: [\n", "is not valid YAML"},
+      {"wire: {max_clients: 20, max_client: 1}\n", "wire.max_client: unknown key"},
+      {"wire: {max_clients: 20, tls: {mode: allow}}\n", "wire.tls.mode: 'allow' needs"},
+      {"statements: {operations: [{name: a, sql: \"select 1; select 2\"}]}\n",
+       "statements.operations: "},
+  };
+  for (const auto& [text, problem] : cases) {
+    Write(text);
+    EXPECT_THAT(sidecar_->Reload().errors, Contains(HasSubstr(problem))) << text;
+    EXPECT_EQ(sidecar_->config().wire.max_clients, 10U);
+    EXPECT_THAT(Page(), HasSubstr("pgsidecar_config_last_reload_successful 0\n"));
+    EXPECT_THAT(Page(), HasSubstr(config::HashConfig(sidecar_->config())));
+  }
+  Write("wire: {max_clients: 20}\n");
+  EXPECT_THAT(sidecar_->Reload().errors, IsEmpty());
+  EXPECT_THAT(Page(), HasSubstr("pgsidecar_config_last_reload_successful 1\n"));
+}
+
+TEST_F(SidecarReload, IsRefusedDuringTheDrain) {
+  Write("wire: {max_clients: 20}\n");
+  sidecar_->Drain();
+  EXPECT_THAT(sidecar_->Reload().errors,
+              ElementsAre("draining: the configuration is not read again"));
+  EXPECT_EQ(sidecar_->config().wire.max_clients, 10U);
+  EXPECT_THAT(Page(), HasSubstr("pgsidecar_config_last_reload_successful 1\n"));
+}
+
 TEST(Run, EndsWithTheDrainThatASignalStarts) {
   const config::Loaded loaded = TestConfig({{"--set", "drain.accept_for", {"0"}}});
   int exit_code = -1;
@@ -142,7 +227,7 @@ TEST(Run, EndsWithTheDrainThatASignalStarts) {
     sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     pthread_kill(pthread_self(), SIGTERM);
-    exit_code = app::Run(loaded);
+    exit_code = app::Run(loaded, [] { return config::Loaded(); });
   });
   runner.join();
   EXPECT_EQ(exit_code, kExitOk);
@@ -151,7 +236,8 @@ TEST(Run, EndsWithTheDrainThatASignalStarts) {
 TEST(Run, RefusesAConfigurationThatCannotStart) {
   const TakenPort taken;
   testing::internal::CaptureStderr();
-  EXPECT_EQ(app::Run(TestConfig({{"--listen", "wire.listen", {taken.name}}})), kExitUsage);
+  const config::Loaded loaded = TestConfig({{"--listen", "wire.listen", {taken.name}}});
+  EXPECT_EQ(app::Run(loaded, [] { return config::Loaded(); }), kExitUsage);
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
   EXPECT_THAT(said, StartsWith("pgsidecar: flag --listen: wire.listen: "));

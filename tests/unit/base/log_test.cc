@@ -98,6 +98,20 @@ TEST(Log, GivesOtherSinksTheSameLines) {
   EXPECT_EQ(ring->last_raw().size(), 1U);
 }
 
+TEST(Log, ItsLevelCanChange) {
+  const auto ring = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(8);
+  testing::internal::CaptureStderr();
+  {
+    Log log({}, {ring});
+    log.SetLevel(LogLevel::kError);
+    spdlog::warn("not this");
+    log.SetLevel(LogLevel::kDebug);
+    spdlog::debug("this");
+  }
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(ring->last_formatted().size(), 1U);
+}
+
 TEST(Log, AfterItsEndLinesAreLostQuietly) {
   testing::internal::CaptureStderr();
   { const Log log({}); }

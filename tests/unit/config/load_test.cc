@@ -85,6 +85,8 @@ TEST_F(LoadTest, AListReplacesTheFormerOne) {
 TEST_F(LoadTest, NestedAndDottedKeysAreTheSame) {
   EXPECT_EQ(Load({File("wire.max_clients: 5"), {}, {}}).config.wire.max_clients, 5U);
   EXPECT_EQ(Load({File("wire: {max_clients: 5}"), {}, {}}).config.wire.max_clients, 5U);
+  EXPECT_TRUE(Load({File("slow_log: {explain: {enabled: true}}"), {}, {}}).config.explain.enabled);
+  EXPECT_TRUE(Load({File("slow_log.explain: {enabled: true}"), {}, {}}).config.explain.enabled);
   EXPECT_THAT(ErrorsOf("wire:\nlog: ~\n# nothing\n"), IsEmpty());
   EXPECT_THAT(ErrorsOf(""), IsEmpty());
   EXPECT_THAT(ErrorsOf("---\n"), IsEmpty());
@@ -124,6 +126,9 @@ TEST_F(LoadTest, WrongFilesAreOneLineEach) {
       {"upstream:\n  host: db\n", "f.yaml:1: upstream: is a map; allowed: a value or a list"},
       {"drain: 5s\n",
        "f.yaml:1: drain: is a section, not a key; allowed: drain.accept_for, drain.timeout"},
+      {"slow_log:\n  explain: true\n",
+       "f.yaml:2: slow_log.explain: is a section, not a key; allowed: slow_log.explain.enabled, "
+       "slow_log.explain.analyze, slow_log.explain.timeout, slow_log.explain.every"},
       {"upstream:\n", "f.yaml:1: upstream: has no value"},
       {"wire:\n  max_clients: [1, 2]\n",
        "f.yaml:2: wire.max_clients: a list is not a single value; allowed: an integer from 1 to "

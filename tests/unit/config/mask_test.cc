@@ -32,6 +32,7 @@ TEST(Mask, NoAnswerShowsAPassword) {
       "postgresql://[::1]:S3CRET",
       "postgresql://user:12?S3CRET",
       "postgresql://db?sslmode=require?password=S3CRET",
+      "postgresql://user:x?y@db&password=S3CRET",
       "postgresql://db?password=S3CRET",
       "postgresql://db?user=a&password=S3CRET&sslmode=require",
       "postgresql://db?user=a&password=S3CRET&sslmode=nonsense",

@@ -128,6 +128,29 @@ TEST(SlowEventJson, NamesTheStatementsOfAGroup) {
   EXPECT_EQ(line["fingerprints"], json({"a", "b"}));
 }
 
+TEST(SlowEventJson, ShowsThePlanAsAMember) {
+  SlowEvent event = Event("f");
+  event.plan = std::make_shared<QueryPlan>(QueryPlan{R"({"Plan":{"Node Type":"Result"}})"});
+  EXPECT_EQ(json::parse(ToJson(event, 3))["plan"]["Plan"]["Node Type"], "Result");
+  EXPECT_EQ(json::parse(ToJson(event, 3))["suppressed"], 3);
+  event.plan = std::make_shared<QueryPlan>(QueryPlan{R"("{\"Plan")", true});
+  EXPECT_EQ(json::parse(ToJson(event, 0))["plan_cut"], R"({"Plan)");
+  EXPECT_FALSE(json::parse(ToJson(event, 0)).contains("plan"));
+}
+
+TEST(SlowEventJson, OfAPlanHasTheStatementOnly) {
+  SlowEvent event = Event("f");
+  event.kind = SlowEventKind::kPlan;
+  event.operation = "SELECT users";
+  event.command = "SELECT";
+  event.datname = "app";
+  event.user = "web";
+  event.plan = std::make_shared<QueryPlan>(QueryPlan{"[1]"});
+  EXPECT_EQ(ToJson(event, 0),
+            R"({"ts":"2027-01-15T08:00:00.123Z","event":"plan","fingerprint":"f",)"
+            R"("operation":"SELECT users","command":"SELECT","datname":"app","plan":[1]})");
+}
+
 TEST(SlowEventJson, SurvivesHostileText) {
   SlowEvent event = Event("f");
   const std::string hostile = std::string("\xff\xc0\x80\"\\\n\r\x1b[31m\0<", 14) + "\xe2\x28";
@@ -265,6 +288,61 @@ TEST_F(SlowLogTest, KeepsLinesApartAfterOneWasCutShort) {
   const std::size_t cut = all.find('\n');
   ASSERT_NE(cut, std::string::npos);
   EXPECT_EQ(json::parse(all.substr(cut + 1))["fingerprint"], "next");
+}
+
+/// Keeps the fingerprints it was offered.
+class RecordingSource final : public PlanSource {
+ public:
+  void Offer(const SlowEvent& event) override { offered.push_back(event.fingerprint); }
+  std::vector<std::string> offered;
+};
+
+TEST_F(SlowLogTest, OffersSlowStatementsThatWereWritten) {
+  RecordingSource source;
+  options_.burst = 2;
+  {
+    auto log = Open();
+    log->SetPlanSource(&source);
+    SlowEvent running = Event("running");
+    running.kind = SlowEventKind::kRunning;
+    log->Submit(running);
+    log->Submit(Event("slow"));
+    log->Submit(Event("suppressed"));
+  }
+  EXPECT_EQ(source.offered, std::vector<std::string>{"slow"});
+}
+
+TEST_F(SlowLogTest, OffersNothingToASourceThatLeft) {
+  RecordingSource source;
+  {
+    auto log = Open();
+    log->SetPlanSource(&source);
+    log->SetPlanSource(nullptr);
+    log->Submit(Event("slow"));
+  }
+  EXPECT_TRUE(source.offered.empty());
+}
+
+TEST_F(SlowLogTest, WritesAPlanPastTheRateLimitAndAddsItToItsStatement) {
+  options_.burst = 1;
+  {
+    auto log = Open();
+    SlowEvent explained = Event("a");
+    explained.datname = "app";
+    SlowEvent elsewhere = explained;
+    elsewhere.datname = "other";
+    log->Submit(elsewhere);
+    log->Submit(explained);
+    log->AddPlan(explained, QueryPlan{"{}"});
+    const SlowLog::View view = log->Snapshot();
+    ASSERT_EQ(view.recent.size(), 2U) << "a plan is no event of its own there";
+    EXPECT_NE(view.recent[0].plan, nullptr);
+    EXPECT_EQ(view.recent[1].plan, nullptr);
+  }
+  const std::vector<json> lines = Lines();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1]["event"], "plan");
+  EXPECT_EQ(Entries("plan"), 1);
 }
 
 TEST_F(SlowLogTest, RemembersTheNewest200) {

@@ -65,6 +65,7 @@ TEST_F(ConnectorTest, TriesEveryAddressOfAName) {
   const UniqueFd server = Listening(1, port);
   Connect({.host = "localhost", .port = port});
   EXPECT_TRUE(connected_);
+  EXPECT_EQ(connector_.address().ToString(), "127.0.0.1:" + std::to_string(port));
 }
 
 TEST_F(ConnectorTest, SaysThatItWasRefused) {

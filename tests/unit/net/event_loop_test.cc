@@ -101,6 +101,52 @@ TEST_F(EventLoopTest, DetachedWatcherIsSilentEvenWithinThePass) {
   EXPECT_EQ(std::min(first.calls, second.calls), 0);
 }
 
+TEST_F(EventLoopTest, ActivationIsOneCallInTheNextPass) {
+  auto [a, b] = SocketPair();
+  struct Activating : FdHandler {
+    void OnReadable() override {
+      ++calls;
+      if (calls < 3) watcher->Activate();
+    }
+    void OnWritable() override {}
+    FdWatcher* watcher = nullptr;
+    int calls = 0;
+  } handler;
+  FdWatcher watcher(loop_, handler);
+  handler.watcher = &watcher;
+  watcher.Attach(a.get());
+  watcher.WatchRead(true);
+  watcher.Activate();
+  watcher.Activate();
+  int passes = 0;
+  bool end = false;
+  Timer last(loop_, [&] { end = true; });
+  last.Start(milliseconds(20));
+  RunUntil([&] {
+    ++passes;
+    EXPECT_LE(handler.calls, passes) << "others have their turn in between";
+    return end;
+  });
+  EXPECT_EQ(handler.calls, 3);
+}
+
+TEST_F(EventLoopTest, ActivationNeedsReadingAndIsTakenBackWithIt) {
+  auto [a, b] = SocketPair();
+  CountingHandler handler;
+  FdWatcher watcher(loop_, handler);
+  watcher.Attach(a.get());
+  watcher.Activate();
+  watcher.WatchRead(true);
+  watcher.Activate();
+  watcher.WatchRead(false);
+  watcher.WatchRead(true);
+  bool end = false;
+  Timer last(loop_, [&] { end = true; });
+  last.Start(milliseconds(20));
+  RunUntil([&] { return end; });
+  EXPECT_EQ(handler.readable, 0);
+}
+
 TEST_F(EventLoopTest, MeasuresThePassFromTheFirstLookAtTheClock) {
   bool ran = false;
   loop_.Post([&] {

@@ -1,5 +1,8 @@
 #include "net/socket.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <array>
 
 #include "unit/net/loop_fixture.h"
@@ -48,6 +51,57 @@ TEST_F(SocketTest, TransportTellsApartDoneBlockedEndAndFailed) {
   EXPECT_EQ(sent.status, IoStatus::kBlocked);
   two.Close();
   EXPECT_EQ(one.Send("x").status, IoStatus::kFailed);
+}
+
+TEST_F(SocketTest, PeekLeavesTheBytes) {
+  auto [a, b] = SocketPair();
+  Transport one(std::move(a));
+  char first = 0;
+  EXPECT_EQ(one.Peek(&first, 1).status, IoStatus::kBlocked);
+  ASSERT_EQ(::send(b.get(), "xy", 2, 0), 2);
+  EXPECT_EQ(one.Peek(&first, 1).bytes, 1U);
+  EXPECT_EQ(first, 'x');
+  std::array<char, 8> buffer{};
+  EXPECT_EQ(one.Receive(buffer.data(), buffer.size()).bytes, 2U);
+  b.reset();
+  EXPECT_EQ(one.Peek(&first, 1).status, IoStatus::kEnd);
+}
+
+TEST_F(SocketTest, APlainTransportHasNothingOfTls) {
+  auto [a, b] = SocketPair();
+  Transport one(std::move(a));
+  EXPECT_FALSE(one.encrypted() || one.pending() || one.wants_write());
+  EXPECT_EQ(one.peer_not_after(), 0);
+  b.reset();
+  EXPECT_EQ(one.Send("x").status, IoStatus::kFailed);
+  EXPECT_EQ(one.failure_text(), "broken pipe");
+}
+
+int Option(const UniqueFd& fd, int level, int option) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  EXPECT_EQ(::getsockopt(fd.get(), level, option, &value, &length), 0);
+  return value;
+}
+
+TEST_F(SocketTest, TunesTcp) {
+  const UniqueFd fd = NewSocket(AF_INET);
+  TuneTcp(fd.get(), {.on = true, .idle_s = 7, .interval_s = 8, .count = 9});
+  EXPECT_EQ(Option(fd, IPPROTO_TCP, TCP_NODELAY), 1);
+  EXPECT_EQ(Option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(Option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 7);
+  EXPECT_EQ(Option(fd, IPPROTO_TCP, TCP_KEEPINTVL), 8);
+  EXPECT_EQ(Option(fd, IPPROTO_TCP, TCP_KEEPCNT), 9);
+  TuneTcp(fd.get(), {.on = false});
+  EXPECT_EQ(Option(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+}
+
+TEST_F(SocketTest, SetsTheUserTimeoutUnlessItIsZero) {
+  const UniqueFd fd = NewSocket(AF_INET);
+  SetUserTimeout(fd.get(), std::chrono::milliseconds(0));
+  EXPECT_EQ(Option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+  SetUserTimeout(fd.get(), std::chrono::seconds(30));
+  EXPECT_EQ(Option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 30'000);
 }
 
 TEST_F(SocketTest, ErrnoTextFitsIntoASentence) {
