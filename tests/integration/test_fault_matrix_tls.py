@@ -20,8 +20,8 @@ REQUEST = (query("SELECT 1") + extended("SELECT 2") + SYNC + query("COPY matrix 
 READY = 4
 PLACES = 8
 ACTIONS = ("reset", "fin", "hole", "stall")
-SLOW = (Fault(slice=1), Fault(latency_up=0.01, latency_down=0.01), Fault(rate=30_000))
-SILENCE = 4       # longer than any deadline of the sidecar here
+SLOW = (Fault(slice=5), Fault(latency_up=0.01, latency_down=0.01), Fault(rate=30_000))
+SILENCE = 6       # longer than any deadline of the sidecar here
 PATIENCE = 30     # where something must come
 
 
@@ -39,7 +39,7 @@ class Legs:
         arguments = tls_kit.client_leg(kit.other_server) if self.client_tls else []
         self.sidecar = Sidecar(f"postgresql://127.0.0.1:{port}?sslmode={mode}"
                                "&connect_timeout=1", *arguments,
-                               environment={"PGSIDECAR_WIRE_LOGIN_TIMEOUT": "2s",
+                               environment={"PGSIDECAR_WIRE_LOGIN_TIMEOUT": "4s",
                                             "PGSIDECAR_WIRE_WRITE_STALL_TIMEOUT": "1s"})
         self.stack.callback(self.sidecar.destroy)
         self.sidecar.start()
