@@ -23,6 +23,7 @@ LEFT_OUT = (
     "test_drivers.py",
     "test_observability.py::test_prometheus_finds_the_exemplar_of_a_trace",
     "test_observability.py::test_promtool_accepts_the_page_idle_and_loaded",
+    "test_timing.py",
 )
 
 
