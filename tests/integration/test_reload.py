@@ -157,10 +157,10 @@ def test_all_errors_are_named(reloader):
 
 
 def test_keys_that_take_a_restart_are_named_each_time(reloader):
-    reloader.write(BASE + "  threads: 2\nslow_query_threshold: 2s\n")
+    reloader.write(BASE + "log:\n  format: json\nslow_query_threshold: 2s\n")
     for _ in range(2):
         said = reloader.hang_up()
-        for key in ("wire.threads", "slow_query_threshold"):
+        for key in ("log.format", "slow_query_threshold"):
             assert f"the new value of {key} waits for a restart" in said
         assert "max_clients" not in said
     page = reloader.process.metrics()
@@ -226,10 +226,10 @@ def by_admin(postgres, start_sidecar):
 
 def test_the_admin_listener_reloads(by_admin):
     before = by_admin.hash()
-    by_admin.write("wire:\n  max_clients: 20\n  threads: 2\n")
+    by_admin.write("wire:\n  max_clients: 20\nlog:\n  format: json\n")
     status, answer = post(by_admin.process, "/-/reload")
     assert status == 200
-    assert "wire.threads" in json.dumps(answer)
+    assert "log.format" in json.dumps(answer)
     assert by_admin.hash() != before
     by_admin.write("wire:\n  max_clients: many\n  nonsense: 1\n")
     status, answer = post(by_admin.process, "/-/reload")
