@@ -17,6 +17,7 @@ void Conversation::Impl::OnError(const ErrorFields& fields) {
 }
 
 void Conversation::Impl::FailHead(const SqlstateText& sqlstate) {
+  transactions_.OnError();
   switch (fifo_.head().awaits) {
     case Awaits::kQuery:
     case Awaits::kFunctionCall:

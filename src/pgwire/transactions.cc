@@ -21,7 +21,7 @@ void Transactions::OnTag(std::string_view tag, bool and_chain) {
 void Transactions::OnReady(char status, Nanos group_start, Nanos now) {
   if (start_ != 0) {
     if (status == 'I') {
-      Close(now, status_ == 'E' || last_was_rollback_);
+      Close(now, status_ == 'E' || last_was_rollback_ || failed_);
     } else if (boundary_) {
       Close(now, boundary_rolled_back_ || status_ == 'E');
       start_ = now;
@@ -30,7 +30,7 @@ void Transactions::OnReady(char status, Nanos group_start, Nanos now) {
     start_ = group_start;
   }
   status_ = status;
-  last_was_rollback_ = boundary_ = boundary_rolled_back_ = false;
+  last_was_rollback_ = boundary_ = boundary_rolled_back_ = failed_ = false;
 }
 
 void Transactions::OnIdle(Nanos now) {

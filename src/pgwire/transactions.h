@@ -15,6 +15,9 @@ class Transactions {
 
   /// A command completed with this tag.
   void OnTag(std::string_view tag, bool and_chain);
+  /// A statement of this group failed. A block that is open then cannot be committed: its COMMIT
+  /// may be what failed.
+  void OnError() { failed_ = failed_ || !boundary_; }
   /// ReadyForQuery: the group that started at `group_start` is over.
   void OnReady(char status, Nanos group_start, Nanos now);
   /// Nothing is owed any more; something is owed again.
@@ -37,6 +40,7 @@ class Transactions {
   bool last_was_rollback_ = false;  ///< Of the control tags of this group.
   bool boundary_ = false;           ///< A block ended inside this group.
   bool boundary_rolled_back_ = false;
+  bool failed_ = false;  ///< Something failed in this group, before a block ended.
 };
 
 }  // namespace pgsidecar::pgwire

@@ -161,6 +161,21 @@ TEST(Transaction, ACommitOfAFailedBlockIsARollback) {
   EXPECT_EQ(talk.sink.log.back(), "rolled back");
 }
 
+TEST(Transaction, ACommitThatFailsIsARollback) {
+  // A deferred constraint, or a serialization failure that only the commit finds.
+  Talk talk;
+  talk.Play({C(Query("BEGIN")), S(Complete("BEGIN") + Ready('T')), C(Query("COMMIT")),
+             S(Error("40001") + Ready('I'))});
+  EXPECT_EQ(talk.sink.log.back(), "rolled back");
+}
+
+TEST(Transaction, AnErrorBehindACommitDoesNotUndoIt) {
+  Talk talk;
+  talk.Play({C(Query("BEGIN")), S(Complete("BEGIN") + Ready('T')), C(Query("COMMIT; bad")),
+             S(Complete("COMMIT") + Error("42703") + Ready('I'))});
+  EXPECT_EQ(talk.sink.log.back(), "committed");
+}
+
 TEST(Transaction, InsideOneGroupIsNotCounted) {
   Talk talk;
   talk.Play({C(Query("BEGIN; select 1; COMMIT")),
