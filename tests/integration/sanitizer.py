@@ -27,6 +27,9 @@ LEFT_OUT = (
 )
 
 
+SUPPRESSIONS = pathlib.Path(__file__).with_name("lsan.supp")
+
+
 def is_left_out(node_id):
     test = node_id.split("[")[0].rpartition("/")[2]
     return any(test == name or test.startswith(f"{name}::") for name in LEFT_OUT)
@@ -39,8 +42,10 @@ class Reports:
         self._directory = tempfile.TemporaryDirectory(prefix="pgsidecar-sanitizer-")
         for name in OPTIONS:
             given = os.environ.get(name)
-            path = f"log_path={self._directory.name}/report"
-            os.environ[name] = f"{given}:{path}" if given else path
+            own = f"log_path={self._directory.name}/report"
+            if name == "LSAN_OPTIONS":
+                own += f":suppressions={SUPPRESSIONS}:print_suppressions=0"
+            os.environ[name] = f"{given}:{own}" if given else own
 
     def take(self):
         """The texts of the reports since the last call."""
