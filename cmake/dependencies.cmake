@@ -25,7 +25,7 @@ else()
   target_link_libraries(pgsidecar_spdlog INTERFACE spdlog::spdlog)
 endif()
 
-# libpg_query and civetweb have no usable CMake package on every release we build on.
+# libpg_query, civetweb and hiredis have no usable CMake package on every release we build on.
 function(pgsidecar_plain_library target library header)
   find_library(${target}_LIBRARY ${library} REQUIRED)
   find_path(${target}_INCLUDE ${header} REQUIRED)
@@ -35,6 +35,7 @@ function(pgsidecar_plain_library target library header)
 endfunction()
 pgsidecar_plain_library(pg_query pg_query pg_query.h)
 pgsidecar_plain_library(civetweb civetweb civetweb.h)
+pgsidecar_plain_library(hiredis hiredis hiredis/hiredis.h)
 
 if(PGSIDECAR_TESTS)
   find_package(GTest REQUIRED)

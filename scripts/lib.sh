@@ -55,7 +55,7 @@ mkdir -p "${cluster%/*}"; echo "create_main_cluster = false" >"$cluster"
 DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
   install --no-install-recommends "$@" || exit
 if command -v systemctl >/dev/null; then
-  for name in prometheus prometheus-alertmanager postgresql; do
+  for name in prometheus prometheus-alertmanager postgresql redis-server; do
     case " $* " in *" $name "*) systemctl --quiet disable "$name" 2>/dev/null || echo "$name: not disabled" ;; esac
   done
 fi'
