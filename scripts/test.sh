@@ -15,6 +15,10 @@ checks, and tests against real servers.
                      (thread) instead: unit tests, fuzz corpora and tests against real servers
   --all              all three, one after the other: what continuous integration runs
 
+Tests against servers run by file, several files side by side: PYTEST_WORKERS (default 3) says how
+many. The ones that fail there run once more, alone: a busy machine is no defect. Those that pass
+then are named before the last line. A sanitizer's report stays a failure.
+
 Exit code: 0 if everything passed, 1 if something failed, 2 for a wrong option.
 TEXT
 }
@@ -74,9 +78,15 @@ run_step() {
   local name=$1 status=0 since=$SECONDS
   shift
   say "== $preset: $name"
-  timeout 1200 "${runner[@]}" "$@" >&2 || status=$?
+  timeout 2400 "${runner[@]}" "$@" >&2 || status=$?
   echo "$status" >"$results/$name.status"
   say "   $((SECONDS - since)) s"
+}
+
+# run_again COMMAND...: the failed tests of the last step, alone. count_results.py reads the outcome.
+run_again() {
+  say "== $preset: what failed, again"
+  timeout 1200 "${runner[@]}" "$@" >&2 || true
 }
 
 unit_tests() {
@@ -90,13 +100,24 @@ unit_tests() {
     --output-junit "$results/fuzz_corpora.xml"
 }
 
+# More failures than this are not chance.
+SECOND_TRIES_MAX=20
+
 server_tests() {
   local directories=("$ROOT/tests/integration") threads=
   [ "$preset" != release ] || directories=("$ROOT/tests/artifacts" "${directories[@]}")
   [ "$preset" != tsan ] || threads=4
-  run_step pytest env PYTHONDONTWRITEBYTECODE=1 PGSIDECAR="$binaries/pgsidecar" \
-    SIDECAR_BUILD="$binaries" TEST_WIRE_THREADS=$threads /usr/bin/python3 -m pytest -q \
-    -p no:cacheprovider --durations=15 --junitxml="$results/pytest.xml" "${directories[@]}"
+  local pytest=(env PYTHONDONTWRITEBYTECODE=1 PGSIDECAR="$binaries/pgsidecar"
+    SIDECAR_BUILD="$binaries" TEST_WIRE_THREADS=$threads
+    /usr/bin/python3 -m pytest -q -o cache_dir="$results/pytest" --durations=15)
+  run_step pytest "${pytest[@]}" -n "${PYTEST_WORKERS:-3}" --dist loadfile \
+    --junitxml="$results/pytest.xml" "${directories[@]}"
+  local failed=$results/pytest/v/cache/lastfailed
+  if [ "$(cat "$results/pytest.status")" = 1 ] && [ -f "$failed" ] &&
+    [ "$(grep -c '": true' "$failed")" -le $SECOND_TRIES_MAX ]; then
+    run_again "${pytest[@]}" --last-failed --last-failed-no-failures none \
+      --junitxml="$results/pytest.again.xml" "${directories[@]}"
+  fi
 }
 
 sections=(build unit)

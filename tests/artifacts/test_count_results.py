@@ -61,3 +61,29 @@ def test_sums_all_runs(tmp_path):
     fill(tmp_path / "asan", unit=(1, GOOGLETEST))
     assert closing(tmp_path / "release", tmp_path / "asan") == (1, "3 passed, 1 failed")
     assert closing(tmp_path / "release", tmp_path / "tsan") == (1, "2 passed, 1 failed")
+
+
+REPORTED = '<testcase classname="a" name="races"><failure>WARNING: ThreadSanitizer</failure></testcase>'
+
+
+def test_what_passes_alone_counts_as_passed_and_is_named(tmp_path):
+    fill(tmp_path, servers=(1, PYTEST))
+    (tmp_path / "servers.again.xml").write_text(
+        '<testsuite><testcase classname="a" name="breaks"/></testsuite>')
+    done = subprocess.run([sys.executable, str(SCRIPT), str(tmp_path)], text=True, check=False,
+                          stdout=subprocess.PIPE)
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "2 passed, 0 failed"
+    assert "PASSED WHEN RUN ALONE" in done.stdout and "a.breaks" in done.stdout
+
+
+def test_what_fails_twice_is_a_failure(tmp_path):
+    fill(tmp_path, servers=(1, PYTEST))
+    (tmp_path / "servers.again.xml").write_text(PYTEST)
+    assert closing(tmp_path) == (1, "1 passed, 1 failed")
+
+
+def test_a_report_of_a_sanitizer_is_not_taken_back(tmp_path):
+    fill(tmp_path, servers=(1, f"<testsuite>{REPORTED}</testsuite>"))
+    (tmp_path / "servers.again.xml").write_text(
+        '<testsuite><testcase classname="a" name="races"/></testsuite>')
+    assert closing(tmp_path) == (1, "0 passed, 1 failed")

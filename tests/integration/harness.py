@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import itertools
 import os
 import pathlib
 import pwd
@@ -72,10 +73,40 @@ def eventually(check, timeout=10.0, every=0.05):
         time.sleep(every)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+class Ports:
+    """Ports below those that outgoing connections take. Runs beside each other never share one: each
+    process claims blocks by the name of an abstract socket, which is gone when the process is."""
+
+    FIRST, BLOCK, BLOCKS = 10000, 250, 80
+
+    def __init__(self):
+        self.claims, self.ports = [], iter(())
+
+    def _claim(self):
+        for block in range(self.BLOCKS):
+            claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            try:
+                claim.bind(f"\0pgsidecar-test-ports-{block}")
+            except OSError:
+                claim.close()
+                continue
+            self.claims.append(claim)
+            first = self.FIRST + block * self.BLOCK
+            return itertools.cycle(range(first, first + self.BLOCK))
+        raise RuntimeError(f"all {self.BLOCKS} blocks of test ports are claimed by running processes")
+
+    def take(self):
+        """A port that nothing listens on. Gives the same one again after all others of its block."""
+        if not self.claims:
+            self.ports = self._claim()
+        for port in itertools.islice(self.ports, self.BLOCK):
+            with contextlib.suppress(OSError), socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+                return port
+        raise RuntimeError(f"all {self.BLOCK} ports of this process are taken")
+
+
+free_port = Ports().take
 
 
 def stop_process(process, how=signal.SIGTERM, timeout=15):
