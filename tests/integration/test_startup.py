@@ -233,14 +233,19 @@ def test_the_canceler_waits_for_the_servers_end(start_sidecar):
             assert 0.6 < time.monotonic() - started < 3
 
 
-def test_cancel_races_hit_the_right_session(sidecar):
-    """Each session cancels only itself; its neighbour sleeps on."""
+def test_cancel_races_hit_the_right_session(sidecar, postgres):
+    """Each session cancels only itself; its neighbour sleeps on. PostgreSQL drops a cancel that
+    comes before the statement, so the statement is seen to run first."""
+    def runs(process):
+        return postgres.sql("SELECT 1 FROM pg_catalog.pg_stat_activity WHERE wait_event = 'PgSleep'"
+                            f" AND pid = {process}")
+
     with Client(sidecar.port) as neighbour:
         neighbour.login().send(query("SELECT pg_sleep(4)"))
         for _ in range(50):
             with Client(sidecar.port) as client, Client(sidecar.port) as canceler:
                 client.login().send(query("SELECT pg_sleep(30)"))
-                time.sleep(0.005)
+                assert eventually(lambda: runs(int.from_bytes(client.key()[:4], "big")), every=0.002)
                 canceler.send(cancel_request(client.key())).rest()
                 assert sqlstates(client.until_ready()) == ["57014"]
         assert sqlstates(neighbour.until_ready()) == []
