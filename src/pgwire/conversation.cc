@@ -68,6 +68,19 @@ void Conversation::Impl::StopDecoding(Mode mode) {
   mode_ = mode;
 }
 
+std::uint64_t Conversation::Impl::GiveUp() noexcept {
+  const std::uint64_t left = DropEverything();
+  text_started_ = false;
+  suspended_portals_ = 0;
+  portals_.Clear();
+  prepared_.Clear();
+  books_.Forget();
+  transactions_.Forget();
+  copy_ = Copy::kNone;
+  mode_ = Mode::kOpaque;
+  return left;
+}
+
 void Conversation::Impl::AddStall(Nanos duration) {
   if (!fifo_.empty()) clock_.AddStall(duration);
 }
@@ -144,6 +157,7 @@ void Conversation::LoginDone(char status, Nanos now) { impl_->LoginDone(status, 
 void Conversation::CloseByServer(Nanos now) { impl_->CloseByServer(now); }
 void Conversation::CloseByClient(Nanos now) { impl_->CloseByClient(now); }
 void Conversation::MakeOpaque(OpaqueReason reason) { impl_->MakeOpaque(reason); }
+std::uint64_t Conversation::GiveUp() noexcept { return impl_->GiveUp(); }
 void Conversation::Ignore() { impl_->StopDecoding(Impl::Mode::kOpaque); }
 void Conversation::AddStall(Nanos duration) { impl_->AddStall(duration); }
 

@@ -164,6 +164,9 @@ class Conversation {
   void CloseByClient(Nanos now);
   /// Stops decoding from outside (memory bound, caught failure).
   void MakeOpaque(OpaqueReason reason);
+  /// Stops decoding after a sink threw: forgets everything and calls no sink. Returns the
+  /// statements whose end will not be seen.
+  std::uint64_t GiveUp() noexcept;
   /// Decodes nothing from now on, by decision and not for doubt: state() is kOpaque, and no sink
   /// is told. Requires: nothing was fed.
   void Ignore();

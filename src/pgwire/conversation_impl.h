@@ -26,6 +26,7 @@ class Conversation::Impl {
   void CloseByServer(Nanos now);
   void CloseByClient(Nanos now);
   void MakeOpaque(OpaqueReason reason);
+  std::uint64_t GiveUp() noexcept;
   void AddStall(Nanos duration);
 
   SessionState state() const;

@@ -47,6 +47,12 @@ void GroupBooks::EndGroup() {
   control_.clear();
 }
 
+void GroupBooks::Forget() {
+  provisional_.reset();
+  set_.clear();
+  control_.clear();
+}
+
 void GroupBooks::ReportProvisional() {
   if (!provisional_.has_value()) return;
   sink_.OnStatement(*provisional_);

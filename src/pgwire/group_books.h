@@ -24,6 +24,8 @@ class GroupBooks {
   void EndRead();
   /// The end of a group: reports everything.
   void EndGroup();
+  /// Reports nothing of what is here.
+  void Forget();
 
  private:
   void ShareOut();

@@ -61,6 +61,7 @@ LoginState Login::Handle(char type, std::string_view body) {
     case 'R':  // Authentication…
       return HandleAuthentication(body);
     case 'E':
+      failed_ = true;
       sink_.OnLoginError(ReadErrorFields(body).sqlstate);
       Release();  // The server's own refusal is the answer.
       return LoginState::kRunning;

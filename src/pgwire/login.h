@@ -58,6 +58,7 @@ class Login {
 
   char ready_status() const { return ready_status_; }  ///< kReady: status byte of ReadyForQuery.
   bool authenticated() const { return authenticated_; }
+  bool failed() const { return failed_; }                ///< The server sent an ErrorResponse.
   bool plus_offered() const { return plus_offered_; }    ///< The server can bind to a channel.
   bool plus_stripped() const { return plus_stripped_; }  ///< Its offer was changed.
 
@@ -73,6 +74,7 @@ class Login {
   std::string held_;    ///< Must wait for Release.
   char ready_status_ = 'I';
   bool authenticated_ = false;
+  bool failed_ = false;
   bool plus_offered_ = false;
   bool plus_stripped_ = false;
   LoginState state_ = LoginState::kRunning;

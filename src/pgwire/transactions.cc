@@ -48,6 +48,8 @@ void Transactions::OnEnd(Nanos now) {
   if (start_ != 0) Close(now, true);
 }
 
+void Transactions::Forget() { start_ = idle_since_ = 0; }
+
 void Transactions::Close(Nanos now, bool rolled_back) {
   sink_.OnTransaction(now - start_, rolled_back);
   start_ = 0;

@@ -25,6 +25,8 @@ class Transactions {
   void OnBusy(Nanos now);
   /// The session is over; an open block counts as rolled back.
   void OnEnd(Nanos now);
+  /// The session is not followed any more: nothing is open, and nothing is reported.
+  void Forget();
 
   void set_status(char status) { status_ = status; }
   char status() const { return status_; }

@@ -1,6 +1,7 @@
 #include "wire/session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "wire/failure_text.h"
 #include "wire/wire_loop.h"
@@ -27,13 +28,18 @@ pgwire::ConversationLimits LimitsOf(const WireOptions& options) {
 }  // namespace
 
 Session::LoginPart::LoginPart(WireLoop& loop, Session& session, const pgwire::LoginRules& rules)
-    : connector(loop.events(), *loop.shared().resolver, session), login(session.observer_, rules) {}
+    : connector(loop.events(), *loop.shared().resolver, session),
+      hooks(session),
+      login(hooks, rules) {}
 
 Session::Session(WireLoop& loop, NewClient client, std::uint64_t id)
     : loop_(loop),
       settings_(loop.settings()),
       observer_(loop.ledger(), FactsOf(client, id)),
-      conversation_(observer_, LimitsOf(settings_->options), client.startup.replication),
+      interposed_(loop.shared().context.interpose ? loop.shared().context.interpose(observer_)
+                                                  : nullptr),
+      hooks_(interposed_ != nullptr ? *interposed_ : observer_),
+      conversation_(hooks_, LimitsOf(settings_->options), client.startup.replication),
       client_(loop.events(), *this, Side::kClient),
       server_(loop.events(), *this, Side::kUpstream),
       login_(std::make_unique<LoginPart>(
@@ -67,6 +73,27 @@ void Session::Start() {
                               ? UpstreamConnector::Encryption::kNone
                               : UpstreamConnector::Encryption::kAsConfigured;
   login_->connector.Start(settings_, settings_->servers.InOrder(), encryption);
+}
+
+void Session::TurnOpaque(pgwire::OpaqueReason reason) {
+  Observe([&] { conversation_.MakeOpaque(reason); });
+}
+
+std::optional<metrics::SlowEvent> Session::DescribeRunning(const pgwire::RunningStatement& running,
+                                                           Nanos now) {
+  std::optional<metrics::SlowEvent> event;
+  const char status = conversation_.transaction_status();
+  Observe([&] { event = hooks_.DescribeRunning(running, status, now); });
+  return event;
+}
+
+void Session::OnObserverFault() noexcept {
+  const std::uint64_t abandoned = conversation_.GiveUp();
+  observer_.OnTextAborted();
+  if (abandoned > 0) observer_.OnAbandoned(abandoned);
+  if (!std::exchange(faulted_, true)) {
+    shared().instruments.Opaque(pgwire::OpaqueReason::kInternal);
+  }
 }
 
 bool Session::Look(Nanos now) {

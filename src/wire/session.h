@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -56,8 +57,11 @@ class Session final : public Connection, public UpstreamHandler, public LegHandl
   Nanos running_logged = 0;            ///< Start of the statement that has its `running` line.
 
   const pgwire::Conversation& conversation() const { return conversation_; }
-  pgwire::Conversation& conversation() { return conversation_; }
-  SessionObserver& observer() { return observer_; }
+  /// Decodes nothing more.
+  void TurnOpaque(pgwire::OpaqueReason reason);
+  /// The statement that runs now, for the slow-query log; nothing if that fails.
+  std::optional<metrics::SlowEvent> DescribeRunning(const pgwire::RunningStatement& running,
+                                                    Nanos now);
 
   void OnUpstream(UpstreamLink link) override;
   void OnUpstreamFailed(const std::string& reasons) override;
@@ -69,10 +73,24 @@ class Session final : public Connection, public UpstreamHandler, public LegHandl
  private:
   enum class Phase : std::uint8_t { kConnecting, kLogin, kRelay, kEnded };
 
+  /// Guards the hooks of the login: a login goes on although one throws.
+  class LoginHooks final : public pgwire::LoginSink {
+   public:
+    explicit LoginHooks(Session& session) : session_(session) {}
+    void OnAuthenticationOk() override;
+    void OnLoginError(const pgwire::SqlstateText& sqlstate) override;
+    void OnParameterStatus(std::string_view name, std::string_view value) override;
+    void OnBackendKey(std::string_view key) override;
+
+   private:
+    Session& session_;
+  };
+
   /// What is needed until the first ReadyForQuery only.
   struct LoginPart {
     LoginPart(WireLoop& loop, Session& session, const pgwire::LoginRules& rules);
     UpstreamConnector connector;
+    LoginHooks hooks;
     pgwire::Login login;
     LoginGate gate;
     std::string startup;  ///< The StartupMessage.
@@ -89,6 +107,18 @@ class Session final : public Connection, public UpstreamHandler, public LegHandl
   /// Counts the upstream connection under another server or state; none: it is no more.
   void SetUpstream(UpstreamServerPtr server, UpstreamState state);
   void SetUpstreamState(UpstreamState state) { SetUpstream(target_.server, state); }
+
+  /// Every call that may reach a hook goes through here: the traffic must not notice what a hook
+  /// throws, be it for want of memory or a defect of ours.
+  template <class Call>
+  void Observe(const Call& call) {
+    try {
+      call();
+    } catch (...) {
+      OnObserverFault();
+    }
+  }
+  void OnObserverFault() noexcept;
 
   // session_login.cc
   void OnLoginDeadline();
@@ -131,6 +161,8 @@ class Session final : public Connection, public UpstreamHandler, public LegHandl
   WireLoop& loop_;
   const WireSettingsPtr settings_;
   SessionObserver observer_;
+  const std::unique_ptr<SessionHooks> interposed_;  ///< Tests only.
+  SessionHooks& hooks_;
   pgwire::Conversation conversation_;
   Leg client_;
   Leg server_;
@@ -140,6 +172,7 @@ class Session final : public Connection, public UpstreamHandler, public LegHandl
   UpstreamTarget target_;  ///< The server at hand.
   UpstreamState upstream_state_ = UpstreamState::kConnecting;
   bool terminating_ = false;
+  bool faulted_ = false;         ///< A hook threw.
   bool terminate_seen_ = false;  ///< The last thing the client sent. For the close reason only.
   bool server_ended_first_ = false;
   bool sampling_ = false;    ///< The next read from the server completes an overhead sample.

@@ -39,7 +39,7 @@ void Session::OnReceiveEnd(Side side, net::IoStatus status, Nanos /*now*/) {
 void Session::OnServerGone(bool failed) {
   const bool login = phase_ == Phase::kLogin;
   if (login && client_.ended()) return EndIfBothEnded();
-  const bool owed = login ? !observer_.login_failed() : conversation_.in_flight();
+  const bool owed = login ? !login_->login.failed() : conversation_.in_flight();
   if (owed) {
     return Fail(server_at_boundary(), "08006", ServerClosedText(target_.server->name()),
                 login ? CloseReason::kLoginFailed : CloseReason::kServerLost);
@@ -76,7 +76,7 @@ void Session::OnTimer() {
 void Session::EndIfBothEnded() {
   if (phase_ == Phase::kEnded || !client_.ended() || !server_.ended()) return;
   if (!client_.held().empty()) return;
-  const bool failed = phase_ == Phase::kLogin && observer_.login_failed();
+  const bool failed = phase_ == Phase::kLogin && login_->login.failed();
   if (failed) return Finish(CloseReason::kLoginFailed);
   Finish(server_ended_first_ ? CloseReason::kServer : CloseReason::kClient);
 }
@@ -84,7 +84,7 @@ void Session::EndIfBothEnded() {
 bool Session::server_at_boundary() const {
   if (observer_.facts().pass_through) return false;
   if (phase_ == Phase::kConnecting) return true;
-  if (phase_ == Phase::kLogin) return !observer_.login_failed();  // Whole messages pass only.
+  if (phase_ == Phase::kLogin) return !login_->login.failed();  // Whole messages pass only.
   return conversation_.server_at_boundary() && !conversation_.fatal_seen();
 }
 
@@ -128,11 +128,13 @@ void Session::Finish(CloseReason reason) {
   if (phase_ == Phase::kEnded) return;
   const Nanos now = loop_.events().Now();
   const bool by_server = reason == CloseReason::kServer || reason == CloseReason::kServerLost;
-  if (by_server) {
-    conversation_.CloseByServer(now);
-  } else {
-    conversation_.CloseByClient(now);
-  }
+  Observe([&] {
+    if (by_server) {
+      conversation_.CloseByServer(now);
+    } else {
+      conversation_.CloseByClient(now);
+    }
+  });
   LoopCounters& counters = loop_.ledger().counters;
   if (phase_ != Phase::kRelay) --counters.handshakes;
   counters.buffered -= static_cast<std::int64_t>(client_.held().size() + server_.held().size());

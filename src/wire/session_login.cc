@@ -11,6 +11,22 @@ constexpr std::string_view kInvalidAuthorization = "28000";
 
 }  // namespace
 
+void Session::LoginHooks::OnAuthenticationOk() {
+  session_.Observe([&] { session_.hooks_.OnAuthenticationOk(); });
+}
+
+void Session::LoginHooks::OnLoginError(const pgwire::SqlstateText& sqlstate) {
+  session_.Observe([&] { session_.hooks_.OnLoginError(sqlstate); });
+}
+
+void Session::LoginHooks::OnParameterStatus(std::string_view name, std::string_view value) {
+  session_.Observe([&] { session_.hooks_.OnParameterStatus(name, value); });
+}
+
+void Session::LoginHooks::OnBackendKey(std::string_view key) {
+  session_.Observe([&] { session_.hooks_.OnBackendKey(key); });
+}
+
 void Session::OnUpstreamTried(const UpstreamTarget& target) {
   SetUpstream(target.server, UpstreamState::kConnecting);
 }
@@ -34,7 +50,7 @@ void Session::OnUpstream(UpstreamLink link) {
   if (observer_.facts().pass_through) {
     conversation_.Ignore();
   } else {
-    conversation_.MakeOpaque(pgwire::OpaqueReason::kProtocolMajor);
+    TurnOpaque(pgwire::OpaqueReason::kProtocolMajor);
   }
   OnLoginReady(now);
 }
@@ -47,16 +63,16 @@ void Session::OnUpstreamFailed(const std::string& reasons) {
 }
 
 void Session::OnLoginDeadline() {
-  if (observer_.login_failed()) return Finish(CloseReason::kLoginFailed);
+  if (login_->login.failed()) return Finish(CloseReason::kLoginFailed);
   shared().instruments.Reject(RejectReason::kHandshakeTimeout);
   Fail(server_at_boundary(), "57014", LoginTimeoutText(options().login_timeout),
        CloseReason::kRejected);
 }
 
 void Session::LoginFromServer(std::string_view bytes, Nanos now) {
-  const bool failed_before = observer_.login_failed();
+  const bool failed_before = login_->login.failed();
   const pgwire::Login::Progress progress = login_->login.Feed(bytes);
-  if (observer_.login_failed() && !failed_before) OnServerRefusedLogin();
+  if (login_->login.failed() && !failed_before) OnServerRefusedLogin();
   if (login_->login.authenticated() && !login_->authenticated) {
     login_->authenticated = true;
     target_.server->connect_duration().Observe(ToSeconds(now - login_->connect_start));
@@ -76,8 +92,10 @@ void Session::LoginFromServer(std::string_view bytes, Nanos now) {
     case pgwire::LoginState::kReady:
       break;
   }
-  observer_.OnReady();
-  conversation_.LoginDone(login_->login.ready_status(), now);
+  Observe([&] {
+    hooks_.OnReady();
+    conversation_.LoginDone(login_->login.ready_status(), now);
+  });
   if (!behind.empty()) Account(Side::kUpstream, behind, now);
   OnLoginReady(now);
 }

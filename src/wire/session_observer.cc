@@ -57,7 +57,6 @@ void SessionObserver::OnReady() {
 }
 
 void SessionObserver::OnLoginError(const pgwire::SqlstateText& sqlstate) {
-  login_failed_ = true;
   login_sqlstate_ = metrics::View(sqlstate);
   ledger_.shared.instruments.login_failures.Increment(metrics::View(sqlstate));
 }

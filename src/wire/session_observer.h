@@ -5,12 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "metrics/slow_log.h"
 #include "net/socket.h"
-#include "pgwire/conversation.h"
-#include "pgwire/login.h"
 #include "sql/statement_index.h"
 #include "wire/ledger.h"
+#include "wire/session_hooks.h"
 #include "wire/upstream_server.h"
 
 namespace pgsidecar::wire {
@@ -27,25 +25,24 @@ struct SessionFacts {
 
 /// Turns what a Conversation and a Login tell about one session into counts, durations and
 /// slow-query events. Loop thread only.
-class SessionObserver final : public pgwire::Sink, public pgwire::LoginSink {
+class SessionObserver final : public SessionHooks {
  public:
   SessionObserver(Ledger& ledger, SessionFacts facts);
 
   /// The server that the session is connected to. It must outlive the session's last call.
   void SetServer(UpstreamServer& server) { server_ = &server; }
-  /// PostgreSQL said ReadyForQuery for the first time: from now on the database has a name.
-  void OnReady();
 
   const SessionFacts& facts() const { return facts_; }
   DatabaseBooks* books() const { return books_; }  ///< None before OnReady.
-  bool login_failed() const { return login_failed_; }
   const std::string& login_sqlstate() const { return login_sqlstate_; }
   const ServerRole& server_role() const { return role_; }
   /// Process id and secret for a CancelRequest; empty if the server sent none.
   const std::string& cancel_key() const { return cancel_key_; }
-  /// A statement that runs now. `kind` is kRunning.
+
+  // SessionHooks
+  void OnReady() override;
   metrics::SlowEvent DescribeRunning(const pgwire::RunningStatement& running, char status,
-                                     Nanos now);
+                                     Nanos now) override;
 
   // LoginSink
   void OnAuthenticationOk() override {}
@@ -87,7 +84,6 @@ class SessionObserver final : public pgwire::Sink, public pgwire::LoginSink {
   DatabaseBooks* books_ = nullptr;
   sql::ScanContext scan_context_;
   sql::PartialScanPtr partial_;
-  bool login_failed_ = false;
   std::string login_sqlstate_;
   UpstreamServer* server_ = nullptr;
   ServerRole role_;

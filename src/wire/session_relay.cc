@@ -1,6 +1,4 @@
 // Session: the hot path. Forward first, account second.
-#include <exception>
-
 #include "wire/session.h"
 #include "wire/wire_loop.h"
 
@@ -64,16 +62,13 @@ bool Session::Forward(Side to, std::string_view bytes, Nanos now) {
 }
 
 void Session::Account(Side from, std::string_view bytes, Nanos now) {
-  try {
+  Observe([&] {
     if (from == Side::kClient) {
       conversation_.FeedClient(bytes, now);
     } else {
       conversation_.FeedServer(bytes, now);
     }
-  } catch (const std::exception&) {
-    // Out of memory, or a defect of ours: the traffic must not notice. Counted as `internal`.
-    conversation_.MakeOpaque(pgwire::OpaqueReason::kInternal);
-  }
+  });
   loop_.Watch(*this);
 }
 

@@ -14,6 +14,8 @@
 
 namespace pgsidecar::wire {
 
+class SessionHooks;
+
 /// What the wire front needs from the rest of the process. All outlive it.
 struct WireContext {
   metrics::Registry& registry;
@@ -21,6 +23,8 @@ struct WireContext {
   sql::Catalogue& catalogue;
   metrics::SlowLog& slow_log;
   const Clock& clock;
+  /// Tests only: what stands between a session and its observer, told that observer.
+  std::function<std::unique_ptr<SessionHooks>(SessionHooks&)> interpose = {};
 };
 
 /// How the wire front is, for the probes.

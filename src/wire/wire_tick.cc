@@ -75,13 +75,13 @@ void WireLoop::LookAtRunning(Session& session, Nanos now, std::vector<metrics::S
   const Nanos log_after = ToNanos(shared_.context.slow_log.options().running_after);
   const bool log = log_after > 0 && age > log_after && session.running_logged != running->start;
   if (!log && slow.size() >= kRunningShownMax) return;
-  metrics::SlowEvent event =
-      session.observer().DescribeRunning(*running, conversation.transaction_status(), now);
+  std::optional<metrics::SlowEvent> event = session.DescribeRunning(*running, now);
+  if (!event) return;
   if (log) {
     session.running_logged = running->start;
-    shared_.context.slow_log.Submit(event);
+    shared_.context.slow_log.Submit(*event);
   }
-  if (slow.size() < kRunningShownMax) slow.push_back(std::move(event));
+  if (slow.size() < kRunningShownMax) slow.push_back(std::move(*event));
 }
 
 void WireLoop::PublishRunning(std::vector<metrics::SlowEvent> slow) {
@@ -107,7 +107,7 @@ void WireLoop::BoundMemory() {
   });
   for (Session* session : by_size) {
     if (memory_bytes_ <= bound) return;
-    session->conversation().MakeOpaque(pgwire::OpaqueReason::kObserveMemory);
+    session->TurnOpaque(pgwire::OpaqueReason::kObserveMemory);
     Uncount(session->entry);
     session->Look(events_.Now());
     Count(session->entry);

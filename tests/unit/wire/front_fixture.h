@@ -15,6 +15,7 @@
 #include "metrics/recorder.h"
 #include "metrics/slow_log.h"
 #include "sql/catalogue.h"
+#include "wire/session_hooks.h"
 #include "wire/wire_front.h"
 
 namespace pgsidecar::wire {
@@ -82,6 +83,8 @@ class FrontTest : public ::testing::Test {
   void ExpectMetric(const std::string& sample, double value);
 
   WireOptions options_;
+  std::function<std::unique_ptr<SessionHooks>(SessionHooks&)> interpose_;
+  double slow_threshold_ = 1.0;          ///< Seconds.
   SslMode sslmode_ = SslMode::kDisable;  ///< Scripts see the StartupMessage first.
   SystemClock clock_;
   std::unique_ptr<ScriptedServer> server_;
