@@ -11,11 +11,17 @@ namespace {
 struct Socket {
   int fd;
   bool ended = false;  ///< The peer sent FIN.
+  int error = 0;       ///< See SocketBioError.
 };
 
 Socket& SocketOf(BIO* bio) { return *static_cast<Socket*>(BIO_get_data(bio)); }
 
-bool MayRetry() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+/// Notes why a call failed. Returns whether it may be made again.
+bool MayRetry(Socket& socket) {
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
+  socket.error = errno;
+  return false;
+}
 
 int Read(BIO* bio, char* into, int size) {
   Socket& socket = SocketOf(bio);
@@ -25,17 +31,18 @@ int Read(BIO* bio, char* into, int size) {
     got = ::recv(socket.fd, into, static_cast<std::size_t>(size), 0);
   } while (got < 0 && errno == EINTR);
   if (got == 0) socket.ended = true;
-  if (got < 0 && MayRetry()) BIO_set_retry_read(bio);
+  if (got < 0 && MayRetry(socket)) BIO_set_retry_read(bio);
   return static_cast<int>(got);
 }
 
 int Write(BIO* bio, const char* bytes, int size) {
+  Socket& socket = SocketOf(bio);
   BIO_clear_retry_flags(bio);
   ssize_t sent = 0;
   do {
-    sent = ::send(SocketOf(bio).fd, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    sent = ::send(socket.fd, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  if (sent < 0 && MayRetry()) BIO_set_retry_write(bio);
+  if (sent < 0 && MayRetry(socket)) BIO_set_retry_write(bio);
   return static_cast<int>(sent);
 }
 
@@ -70,5 +77,7 @@ bio_st* NewSocketBio(int fd) {
   BIO_set_init(bio, 1);
   return bio;
 }
+
+int SocketBioError(bio_st* bio) { return SocketOf(bio).error; }
 
 }  // namespace pgsidecar::net

@@ -6,7 +6,6 @@
 #include <openssl/x509v3.h>
 
 #include <array>
-#include <cerrno>
 
 #include "net/tls_bio.h"
 #include "net/tls_error.h"
@@ -28,19 +27,19 @@ std::string VerifyProblem(const SSL* ssl, const std::string& server_name) {
   return std::string("certificate verify failed: ") + X509_verify_cert_error_string(result);
 }
 
-/// Why a handshake ended early. Requires: OpenSSL's errors and errno are as it left them.
+/// Why a handshake ended early. Requires: OpenSSL's errors are as it left them.
 std::string Problem(const SSL* ssl, int ssl_error, const std::string& server_name) {
-  const int system_error = errno;
+  const int system_error = SocketBioError(SSL_get_rbio(ssl));
   const unsigned long code = ERR_peek_error();
   const bool by_tls = ERR_GET_LIB(code) == ERR_LIB_SSL;
   if (by_tls && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
     return VerifyProblem(ssl, server_name);
   }
   const bool unexpected_end = by_tls && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-  if (code != 0 && !unexpected_end) return TlsErrorText(code);
-  if (ssl_error == SSL_ERROR_SYSCALL && code == 0 && system_error != 0) {
+  if (ssl_error == SSL_ERROR_SYSCALL && system_error != 0) {
     return ErrnoText(system_error) + " during the TLS handshake";
   }
+  if (code != 0 && !unexpected_end) return TlsErrorText(code);
   return "the peer closed the connection during the TLS handshake";
 }
 

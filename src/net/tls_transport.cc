@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "net/socket.h"
+#include "net/tls_bio.h"
 #include "net/tls_context.h"
 #include "net/tls_error.h"
 
@@ -20,9 +21,9 @@ IoResult Transport::Failed() const {
 }
 
 void Transport::Fail(int ssl_error) {
-  const int system_error = errno;
+  const int system_error = SocketBioError(SSL_get_rbio(ssl_.get()));
   reason_ = ERR_peek_error();
-  if (ssl_error == SSL_ERROR_SYSCALL && reason_ == 0 && system_error != 0) {
+  if (ssl_error == SSL_ERROR_SYSCALL && system_error != 0) {
     errno_ = system_error;
   } else if (ERR_GET_REASON(reason_) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
     errno_ = ECONNRESET;

@@ -230,6 +230,14 @@ TEST_F(TlsHandshakeTest, SaysThatTheServerWentAwayAfterOurHello) {
   EXPECT_EQ(client_peer_.failure, "the peer closed the connection during the TLS handshake");
 }
 
+TEST_F(TlsHandshakeTest, SaysWhyTheSocketFailed) {
+  auto [a, b] = SocketPair();
+  b.reset();
+  client_.StartClient(std::move(a), Client({}), {});
+  RunUntil([this] { return client_peer_.calls == 1; });
+  EXPECT_EQ(client_peer_.failure, "broken pipe during the TLS handshake");
+}
+
 TEST_F(TlsHandshakeTest, CancelledMidwayItIsSilentAndClosesTheSocket) {
   auto [a, b] = SocketPair();
   const int fd = b.get();

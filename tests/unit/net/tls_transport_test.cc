@@ -206,6 +206,22 @@ TEST_P(TlsVersionTest, SendingToAPeerThatIsGoneFailsWithoutASignal) {
   EXPECT_EQ(pair.server.failure_text(), "broken pipe");
 }
 
+/// What happens inside OpenSSL between the system call and its return may change errno.
+long OverwriteErrno(BIO* /*bio*/, int /*operation*/, const char* /*bytes*/, std::size_t /*size*/,
+                    int /*number*/, long /*other*/, int result, std::size_t* /*processed*/) {
+  errno = 0;
+  return result;
+}
+
+TEST_P(TlsVersionTest, KnowsWhyTheSocketFailedAlthoughErrnoChanged) {
+  TlsPair pair = Connect(GetParam());
+  pair.client.Close();
+  BIO_set_callback_ex(SSL_get_wbio(pair.server_ssl), &OverwriteErrno);
+  EXPECT_EQ(pair.server.Send("x").status, IoStatus::kFailed);
+  EXPECT_EQ(errno, EPIPE);
+  EXPECT_EQ(pair.server.failure_text(), "broken pipe");
+}
+
 TEST_P(TlsVersionTest, ForgedBytesAreAFailure) {
   TlsPair pair = Connect(GetParam());
   const std::string forged("\x17\x03\x03\x00\x20", 5);
