@@ -24,7 +24,8 @@ struct LogOptions {
 };
 
 /// Lines that wait for stderr; when it does not take them, the oldest are dropped and counted.
-constexpr std::size_t kLogQueueLines = 8192;
+/// Each place in the queue is some 350 bytes, used or not.
+constexpr std::size_t kLogQueueLines = 1024;
 
 /// The process log while it lives: spdlog's default logger (`spdlog::info(...)` anywhere) writes to
 /// stderr from a thread of its own, so that a loop thread never waits for a pipe. One per process.
