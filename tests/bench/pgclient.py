@@ -4,10 +4,17 @@ Protocol 3.0 (PostgreSQL manual, chapter "Frontend/Backend Protocol"), trust aut
 """
 
 import socket
+import ssl
 import struct
 
 READ_BYTES = 1 << 20
 READY_IDLE = b"Z\0\0\0\5I"
+SSL_REQUEST = struct.pack("!II", 8, 1234 << 16 | 5679)
+
+
+UNVERIFIED = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+UNVERIFIED.check_hostname = False
+UNVERIFIED.verify_mode = ssl.CERT_NONE
 
 
 class ProtocolError(Exception):
@@ -19,13 +26,16 @@ def message(kind: bytes, body: bytes = b"") -> bytes:
 
 
 class Session:
-    def __init__(self, port: int, database: str = "bench", timeout: float = 60.0):
+    def __init__(self, port: int, database: str = "bench", timeout: float = 60.0,
+                 encrypt: bool = False):
         self._socket = socket.create_connection(("127.0.0.1", port), timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
         parameters = b"user\0bench\0database\0" + database.encode() + b"\0\0"
         startup = struct.pack("!II", len(parameters) + 8, 3 << 16) + parameters
         try:
+            if encrypt:
+                self._encrypt()
             self._socket.sendall(startup)
             self._until(b"Z")
         except BaseException:
@@ -44,6 +54,12 @@ class Session:
         except OSError:
             pass  # The peer was first; the socket is closed either way.
         self._socket.close()
+
+    def _encrypt(self) -> None:
+        self._socket.sendall(SSL_REQUEST)
+        if self._socket.recv(1) != b"S":
+            raise ProtocolError("the server takes no TLS")
+        self._socket = UNVERIFIED.wrap_socket(self._socket)
 
     def query(self, sql: str) -> None:
         self._socket.sendall(message(b"Q", sql.encode() + b"\0"))
@@ -93,10 +109,10 @@ class Session:
             self._buffer += data
 
 
-def answers(port: int, database: str = "bench") -> bool:
+def answers(port: int, database: str = "bench", encrypt: bool = False) -> bool:
     """Whether a login and a statement succeed now."""
     try:
-        with Session(port, database, timeout=5.0) as session:
+        with Session(port, database, timeout=5.0, encrypt=encrypt) as session:
             session.query("SELECT 1")
         return True
     except (OSError, ProtocolError):

@@ -13,14 +13,16 @@ import report
 import scrape
 import servers
 import statements
+import tls
 from pgclient import ProtocolError
 from workspace import BenchError, Workspace
 
 SCALE = 10
 SECTIONS = {"statements": statements.measure, "rows": bulk.measure_rows,
             "copy": bulk.measure_copy, "idle": footprint.measure_idle,
-            "start": footprint.measure_start, "scrape": scrape.measure}
-NEEDS_TABLES = {"statements", "scrape"}
+            "start": footprint.measure_start, "scrape": scrape.measure,
+            "tls": tls.measure}
+NEEDS_TABLES = {"statements", "scrape", "tls"}
 QUICK = {"seconds": 1, "rounds": 2, "rows": 200_000, "copy_mb": 64, "idle_pairs": 500}
 FULL = {"seconds": 3, "rounds": 5, "rows": 1_000_000, "copy_mb": 1024, "idle_pairs": 5000}
 

@@ -34,10 +34,16 @@ unix_socket_dir =
 auth_type = any
 pool_mode = session
 server_tls_sslmode = disable
-max_client_conn = {clients}
+{client_tls}max_client_conn = {clients}
 default_pool_size = {clients}
 log_connections = 0
 log_disconnections = 0
+"""
+
+# `require`, as ours: what is measured is a leg without plaintext.
+PGBOUNCER_CLIENT_TLS = """client_tls_sslmode = require
+client_tls_cert_file = {cert}
+client_tls_key_file = {key}
 """
 
 HAPROXY_CFG = """global
@@ -61,6 +67,13 @@ class Target:
     port: int
     child: Optional[Child] = None
     admin_port: int = 0
+
+
+@dataclass
+class Certificate:
+    """Of a relay, towards its clients."""
+    cert: Path
+    key: Path
 
 
 @dataclass
@@ -96,10 +109,21 @@ def start_postgres(workspace: Workspace, scale: int) -> Postgres:
     return Postgres(port, binaries)
 
 
-def client_env() -> dict:
+def client_env(encrypt: bool = False) -> dict:
     """The caller's environment without the variables that configure libpq or pgsidecar."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, "PGSSLMODE": "disable", "PGGSSENCMODE": "disable"}
+    return {**kept, "PGSSLMODE": "require" if encrypt else "disable", "PGGSSENCMODE": "disable"}
+
+
+def make_certificate(workspace: Workspace) -> Certificate:
+    """Self-signed, EC P-256; the key is readable for the account that PgBouncer runs as."""
+    directory = workspace.private_directory("tls")
+    made = Certificate(directory / "relay.pem", directory / "relay.key")
+    subprocess.run([find_program("openssl", "openssl"), "req", "-x509", "-nodes", "-days", "2",
+                    "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj",
+                    "/CN=localhost", "-keyout", made.key, "-out", made.cert], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **unprivileged())
+    return made
 
 
 def built_program(name: str) -> Path:
@@ -120,15 +144,19 @@ def program(name: str) -> Path:
     return built_program(name)
 
 
-def launch(workspace: Workspace, name: str, upstream: int, wrap: tuple = ()) -> Target:
+def launch(workspace: Workspace, name: str, upstream: int, wrap: tuple = (),
+           certificate: Optional[Certificate] = None) -> Target:
     """Starts one relay and returns at once; `wait_until` tells when it serves. `wrap` is a command
-    to run our own programs under: valgrind, for example."""
+    to run our own programs under: valgrind, for example. With a certificate PgBouncer and pgsidecar
+    take encrypted clients only; the others know no TLS."""
     port = free_port()
     values = {"port": port, "upstream": upstream, "clients": CLIENTS_MAX}
     if name == "direct":
         return Target(name, upstream)
     if name == "pgbouncer":
         config = workspace.directory / "pgbouncer.ini"
+        files = certificate and {"cert": certificate.cert, "key": certificate.key}
+        values["client_tls"] = PGBOUNCER_CLIENT_TLS.format(**files) if files else ""
         config.write_text(PGBOUNCER_INI.format(**values))
         argv = [program(name), config]
         return Target(name, port, workspace.start(name, argv, **unprivileged()))
@@ -145,20 +173,26 @@ def launch(workspace: Workspace, name: str, upstream: int, wrap: tuple = ()) -> 
             f"postgresql://127.0.0.1:{upstream}?sslmode=disable", "--listen",
             f"127.0.0.1:{port}", "--admin-listen", f"127.0.0.1:{admin}"]
     settings = {"PGSIDECAR_WIRE_MAX_CLIENTS": str(CLIENTS_MAX), "PGSIDECAR_DRAIN_ACCEPT_FOR": "0s"}
+    if certificate:
+        settings |= {"PGSIDECAR_WIRE_TLS_MODE": "require",
+                     "PGSIDECAR_WIRE_TLS_CERT_FILE": str(certificate.cert),
+                     "PGSIDECAR_WIRE_TLS_KEY_FILE": str(certificate.key)}
     child = workspace.start(name, argv, env={**client_env(), **settings})
     return Target(name, port, child, admin)
 
 
 @contextlib.contextmanager
-def running(workspace: Workspace, names: list, upstream: int) -> Iterator[list]:
+def running(workspace: Workspace, names: list, upstream: int,
+            certificate: Optional[Certificate] = None) -> Iterator[list]:
     """Fresh relays in front of `upstream`, all serving; stopped on the way out."""
     targets = []
     try:
         for name in names:
-            targets.append(launch(workspace, name, upstream))
+            targets.append(launch(workspace, name, upstream, certificate=certificate))
             if targets[-1].child:
                 port = targets[-1].port
-                wait_until(lambda: answers(port), targets[-1].child)
+                wait_until(lambda: answers(port, encrypt=certificate is not None),
+                           targets[-1].child)
         yield targets
     finally:
         for target in targets:

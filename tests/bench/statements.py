@@ -19,9 +19,11 @@ class Load:
     mode: str
     clients: int
     seconds: int
+    encrypt: bool = False  # The client's leg.
 
     def title(self) -> str:
-        return f"{self.mode}, {self.clients} client{'s' if self.clients > 1 else ''}"
+        text = f"{self.mode}, {self.clients} client{'s' if self.clients > 1 else ''}"
+        return f"TLS, {text}" if self.encrypt else text
 
 
 @dataclass
@@ -42,7 +44,7 @@ def run_slice(workspace: Workspace, postgres: Postgres, target: Target, load: Lo
             "-l", f"--log-prefix={prefix}", f"--sampling-rate={SAMPLING_RATE}", "bench"]
     before = target.child.cpu_seconds() if target.child else 0.0
     done = subprocess.run([str(part) for part in argv], capture_output=True, text=True,
-                          env=client_env())
+                          env=client_env(load.encrypt))
     after = target.child.cpu_seconds() if target.child else 0.0
     transactions = figure(r"transactions actually processed: (\d+)", done)
     if done.returncode or figure(r"failed transactions: (\d+)", done):
