@@ -33,6 +33,16 @@ def check_left(sidecar, before, rss):
     page = sidecar.settled()
     for gauge in ("client_connections", "queries_in_flight", "client_handshakes_in_progress"):
         assert page.sum(f"pgsidecar_{gauge}") == 0, gauge
+    return page
+
+
+def check_doubted(page, kinds):
+    """Each length ended the decoding of its session: PostgreSQL sends nothing above 1 GiB."""
+    def doubted(reason):
+        return page.sum("pgsidecar_opaque_sessions_total", reason=reason)
+    logins_only = sum(kind in kinds for kind in "Rv") * len(LENGTHS)
+    assert doubted("unknown_message") == logins_only
+    assert doubted("bad_length") == len(kinds) * len(LENGTHS) - logins_only
 
 
 def measured(sidecar):
@@ -63,7 +73,7 @@ def test_every_frontend_message(start_sidecar):
                 client.send(claim(kind, length)).rest()
                 expected.append(claim(kind, length))
         assert sorted(received) == sorted(expected)
-        check_left(sidecar, *before)
+        check_doubted(check_left(sidecar, *before), FRONTEND)
 
 
 def test_every_backend_message(start_sidecar):
@@ -82,7 +92,7 @@ def test_every_backend_message(start_sidecar):
                 client.send(STARTUP).until_ready()
                 answer = client.send(query("SELECT 1")).rest()
                 assert answer == row_description("x") + claim(kind, length)
-        check_left(sidecar, *before)
+        check_doubted(check_left(sidecar, *before), BACKEND)
 
 
 @pytest.mark.parametrize("greeting", [b"", AUTHENTICATION_OK], ids=["first", "behind the Ok"])
@@ -93,9 +103,10 @@ def test_every_backend_message_during_the_login(start_sidecar, greeting):
             greeting + claim(*next(cases)) + ready()) and client.rest()) as server:
         sidecar = start_sidecar(server.uri)
         fds, rss = sidecar.fds(), sidecar.rss()
-        for _ in itertools.product(BACKEND, LENGTHS):
+        for kind, length in itertools.product(BACKEND, LENGTHS):
             with Client(sidecar.port) as client:
                 answer = client.send(STARTUP).rest()
+                assert claim(kind, length)[:5] not in answer
                 assert "Z" not in kinds(answer)
                 assert sqlstates(answer)[-1:] in (["08P01"], [])
         check_left(sidecar, fds, rss + MEBIBYTE)
