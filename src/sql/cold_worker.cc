@@ -9,6 +9,10 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kMaintenancePeriod = std::chrono::seconds(1);
 
+/// Or after so many jobs: what nothing refers to any more is freed by maintenance only, and a flood
+/// of new statements leaves tens of thousands of it in a second.
+constexpr std::size_t kMaintenanceJobs = 4096;
+
 }  // namespace
 
 bool Mailbox::Post(const Answer& answer) {
@@ -63,6 +67,7 @@ void ColdWorker::Drain() {
 
 void ColdWorker::Run() {
   auto maintenance = SteadyClock::now() + kMaintenancePeriod;
+  std::size_t handled = 0;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     if (jobs_.empty()) {
@@ -78,11 +83,13 @@ void ColdWorker::Run() {
       Handle(job);
       lock.lock();
       busy_ = false;
+      ++handled;
     }
-    if (SteadyClock::now() < maintenance) continue;
+    if (handled < kMaintenanceJobs && SteadyClock::now() < maintenance) continue;
     lock.unlock();
     places_.Maintain();
     maintenance = SteadyClock::now() + kMaintenancePeriod;
+    handled = 0;
     lock.lock();
   }
 }
