@@ -83,6 +83,15 @@ def client_leg(certificate, mode="require", client_ca=""):
     return [part for key, value in settings.items() for part in ("--set", f"wire.tls.{key}={value}")]
 
 
+def lax_system(directory):
+    """The environment of a system whose OpenSSL takes every version: the one of these tests refuses
+    old ones by itself, and what we refuse would not show."""
+    path = directory / "openssl.cnf"
+    path.write_text("openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = lax\n"
+                    "[lax]\nMinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n")
+    return {"OPENSSL_CONF": str(path)}
+
+
 def psql(port, options, password="scram-Secret-1"):
     """(exit code, output, errors) of psql that asks whether it is encrypted."""
     done = subprocess.run(
