@@ -89,10 +89,11 @@ std::optional<metrics::SlowEvent> Session::DescribeRunning(const pgwire::Running
 
 void Session::OnObserverFault() noexcept {
   const std::uint64_t abandoned = conversation_.GiveUp();
-  observer_.OnTextAborted();
-  if (abandoned > 0) observer_.OnAbandoned(abandoned);
-  if (!std::exchange(faulted_, true)) {
-    shared().instruments.Opaque(pgwire::OpaqueReason::kInternal);
+  if (std::exchange(faulted_, true)) return;
+  try {
+    observer_.OnFault(abandoned);
+  } catch (...) {
+    // It was counted before anything in there can fail, and there is nobody left to tell.
   }
 }
 

@@ -56,6 +56,12 @@ void SessionObserver::OnReady() {
   scan_context_.database = &books_->recorder();
 }
 
+void SessionObserver::OnFault(std::uint64_t abandoned) {
+  ledger_.shared.instruments.Opaque(pgwire::OpaqueReason::kInternal);
+  partial_.reset();
+  if (abandoned > 0) OnAbandoned(abandoned);
+}
+
 void SessionObserver::OnLoginError(const pgwire::SqlstateText& sqlstate) {
   login_sqlstate_ = metrics::View(sqlstate);
   ledger_.shared.instruments.login_failures.Increment(metrics::View(sqlstate));

@@ -39,6 +39,10 @@ class SessionObserver final : public SessionHooks {
   /// Process id and secret for a CancelRequest; empty if the server sent none.
   const std::string& cancel_key() const { return cancel_key_; }
 
+  /// A hook threw, and none will be called again; `abandoned` statements have no end. Counts before
+  /// it does anything that may throw.
+  void OnFault(std::uint64_t abandoned);
+
   // SessionHooks
   void OnReady() override;
   metrics::SlowEvent DescribeRunning(const pgwire::RunningStatement& running, char status,
