@@ -212,6 +212,17 @@ def test_syncs_inside_the_data_of_a_copy_are_swallowed(tapped):
     check(Case("", b"", successes=select(2), copies={"in": 1}), books())
 
 
+def test_syncs_behind_data_that_fails_are_answered(tapped):
+    """Sent as part of the COPY, read when the COPY is over: a ReadyForQuery more for each."""
+    process, _ = tapped
+    with recording(process) as books, Client(process.port) as client:
+        client.login().send(query(COPY)).until(lambda data: data[:1] == b"G")
+        answer = client.ask(copy_data(b"no number\n") + SYNC * 2 + COPY_DONE, 3)
+        assert kinds(answer) == "EZZZ"
+        assert kinds(client.ask(query("SELECT 2"))) == "TDCZ"
+    check(Case("", b"", successes=select(1), copies={"in": 1}, copy_errors={"in": 1}), books())
+
+
 MIXED = Case(
     "mixed", query("BEGIN; SELECT 1") + parse("SELECT $1::int", "a") + bind([1], "a") + execute()
     + SYNC + extended(ZERO) + extended("SELECT 'aborted'") + SYNC + query("ROLLBACK")
