@@ -265,7 +265,9 @@ def test_late_data_after_the_servers_half_close(start_sidecar):
         sidecar = start_sidecar(server.uri)
         with Client(sidecar.port) as client:
             client.ask(STARTUP)
-            client.rest()
+            assert client.rest() == b""
+            client.send(query("SELECT 'late'"))
+        assert eventually(lambda: received) == [query("SELECT 'late'")]
         assert sidecar.alive()
         assert sidecar.settled().sum("pgsidecar_client_connections") == 0
 
