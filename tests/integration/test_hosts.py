@@ -138,6 +138,15 @@ def test_all_down(start_sidecar):
     assert set(by_upstream(sidecar, "upstream_up").values()) == {0}
 
 
+def test_behind_one_who_waited_the_others_hear_it_at_once(start_sidecar):
+    with full_listener() as hole:
+        sidecar = start_sidecar(uri(hole, connect_timeout=3), ready=False)
+        assert refused(sidecar)[0] == "08001"
+        started = time.monotonic()
+        assert refused(sidecar)[0] == "08001"
+        assert time.monotonic() - started < 1.5
+
+
 def test_all_down_in_different_ways(start_sidecar):
     with full_listener() as hole:
         dead = free_port()
