@@ -196,7 +196,7 @@ def test_too_many_clients(start_sidecar, postgres):
         told = 0
         for client in crowd:
             with contextlib.suppress(OSError):
-                answer = client.rest()
+                answer = client.until_ready()
                 assert sqlstates(answer) in (["53300"], [])
                 assert "Z" not in kinds(answer)
                 told += answer.startswith(b"E") and errors(answer)[0]["M"].startswith("pgsidecar: ")
