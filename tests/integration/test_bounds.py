@@ -70,7 +70,7 @@ def test_too_many_names_of_prepared_statements(postgres, sidecar):
         client.login()
         client.ask(b"".join(parse("SELECT 1", f"n{number}") for number in range(5000)) + SYNC)
         client.ask((bind([], "n0") + execute()) + (bind([], "n4999") + execute()) + SYNC)
-        assert eventually(lambda: sidecar.metrics().sum("pgsidecar_prepared_statements"))
+        assert eventually(lambda: sidecar.metrics().sum("pgsidecar_prepared_statements") == 4096)
     assert books().successes == {"SELECT": 2}
     assert books().opaque == {}
     assert eventually(lambda: sidecar.metrics().sum("pgsidecar_prepared_statements") == 0)

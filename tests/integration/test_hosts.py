@@ -80,7 +80,7 @@ def test_the_first_that_answers_is_taken(pair, start_sidecar):
 def test_the_first_is_down(pair, start_sidecar):
     _, second = pair
     dead = free_port()
-    sidecar = start_sidecar(uri(dead, second.port))
+    sidecar = start_sidecar(uri(dead, second.port), ready=False)
     started = time.monotonic()
     assert [landed(sidecar) for _ in range(3)] == [second.port] * 3
     assert time.monotonic() - started < 2
