@@ -50,6 +50,17 @@ void Connector::Start(const Endpoint& endpoint, std::chrono::nanoseconds timeout
                               [this](const Resolution& resolution) { OnResolved(resolution); });
 }
 
+void Connector::Start(std::vector<SocketAddress> addresses, std::chrono::nanoseconds timeout) {
+  timeout_ = timeout;
+  addresses_ = std::move(addresses);
+  next_ = 0;
+  lookup_ = Lookup();
+  failure_ = ConnectFailure::kDns;
+  failure_text_ = "there is no address";
+  // A connection may be there at once, and its handler must not be called from within Start.
+  timer_.Start(std::chrono::nanoseconds(0));
+}
+
 void Connector::Cancel() {
   lookup_ = Lookup();
   watcher_.Detach();

@@ -46,11 +46,15 @@ class Connector final : public FdHandler {
 
   /// `timeout` holds for the look-up and again for each address.
   void Start(const Endpoint& endpoint, std::chrono::nanoseconds timeout);
+  /// Tries these addresses in order, without a look-up.
+  void Start(std::vector<SocketAddress> addresses, std::chrono::nanoseconds timeout);
   /// Forgets the attempt: its handler is not called any more.
   void Cancel();
 
   /// The address that answered. Requires: OnConnected was called, and Start not since.
   const SocketAddress& address() const { return addresses_[next_ - 1]; }
+  /// All that were to be tried; none if the look-up failed.
+  const std::vector<SocketAddress>& addresses() const { return addresses_; }
 
   void OnReadable() override {}
   void OnWritable() override;

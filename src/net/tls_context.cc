@@ -171,7 +171,10 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::ForClient(const TlsClientF
   SSL_CTX* const context = made->context_.get();
   if (context == nullptr) return Error{"TLS cannot be used: " + TlsErrorText(ERR_peek_error())};
   SetCommonRules(context);
-  SSL_CTX_set_alpn_protos(context, Bytes(kAlpn), kAlpn.size());
+  if (!files.alpn.empty()) {
+    const std::string list = static_cast<char>(files.alpn.size()) + files.alpn;
+    SSL_CTX_set_alpn_protos(context, Bytes(list), static_cast<unsigned int>(list.size()));
+  }
   made->verify_ = files.verify;
   if (files.verify != TlsVerify::kNone) {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);

@@ -29,11 +29,13 @@ struct TlsClientFiles {
   std::string root_file;  ///< PEM, or `system`. Read only if something is verified.
   std::string cert_file;  ///< Empty, or our certificate for servers that ask for one.
   std::string key_file;
+  std::string alpn = "postgresql";  ///< The protocol that is named; empty to name none.
 };
 
-/// Certificates, keys and rules of one side of TLS: TLS 1.2 or newer, ALPN `postgresql`, neither
-/// renegotiation nor compression nor resumption. Immutable and thread-safe; shared by the settings
-/// that made it and the sessions that were started with them.
+/// Certificates, keys and rules of one side of TLS: TLS 1.2 or newer, ALPN `postgresql` unless the
+/// client's files say otherwise, neither renegotiation nor compression nor resumption. Immutable
+/// and thread-safe; shared by the settings that made it and the sessions that were started with
+/// them.
 class TlsContext {
  public:
   /// The server refuses a client that offers other protocols by ALPN; offering none is fine here.
