@@ -16,6 +16,8 @@ std::size_t ValuesMax(std::string_view label, const SeriesCaps& caps) {
   if (label == "command") return kCommandCount;
   if (label == "error_class") return kErrorClassCount;
   if (label == "sqlstate") return SqlstateCounters::kCodesMax + 1;
+  if (label == "operation") return caps.operations + 2;
+  if (label == "cache" || label == "store" || label == "pool") return 2;
   return kClosedSetMax;
 }
 

@@ -50,7 +50,8 @@ LIBRARIES = {
 
 
 # The modules that implement the public headers, include/pgsidecar/.
-PUBLIC = {"cache": {"pgsidecar"}, "executor": {"pgsidecar"}}
+PUBLIC = {"cache": {"pgsidecar"}, "executor": {"pgsidecar"}, "metrics": {"pgsidecar"},
+          "admin": {"pgsidecar"}, "config": {"pgsidecar"}, "app": {"pgsidecar"}}
 
 
 def report(problems):
