@@ -71,25 +71,25 @@ std::optional<std::string> WhyNotBindable(const ListenAddress& address) {
   return std::generic_category().message(errno);
 }
 
-/// Longest body that is read, and for how long.
-constexpr long long kBodyBytesMax = 64 << 10;
+/// For how long a body is read.
 constexpr std::chrono::seconds kBodyPatience{5};
 
-/// Reads a body to its end, within bounds, since an answer before that can get lost. What is read
-/// is thrown away.
-Body ReadBody(mg_connection* connection, const mg_request_info& info) {
+/// Reads a body to its end, within bounds, since an answer before that can get lost.
+Body ReadBody(mg_connection* connection, const mg_request_info& info, Request& request) {
+  const auto bytes_max = static_cast<long long>(BodyBytesMax(request.path));
   const bool chunked = mg_get_header(connection, "Transfer-Encoding") != nullptr;
   const bool sized = mg_get_header(connection, "Content-Length") != nullptr;
   if (chunked && sized) return Body::kBroken;
   if (!chunked && info.content_length <= 0) return Body::kNone;
-  if (sized && info.content_length > kBodyBytesMax) return Body::kTooLarge;
+  if (sized && info.content_length > bytes_max) return Body::kTooLarge;
   const auto end = std::chrono::steady_clock::now() + kBodyPatience;
   std::array<char, 4096> block{};
   long long total = 0;
   for (int got; (got = mg_read(connection, block.data(), block.size())) != 0;) {
     if (got < 0 || std::chrono::steady_clock::now() > end) return Body::kBroken;
     total += got;
-    if (total > kBodyBytesMax) return Body::kTooLarge;
+    if (total > bytes_max) return Body::kTooLarge;
+    request.content.append(block.data(), static_cast<std::size_t>(got));
   }
   return chunked || total == info.content_length ? Body::kRead : Body::kBroken;
 }
@@ -125,7 +125,7 @@ int OnRequest(mg_connection* connection) {
     return kHeadTooLarge;
   }
   Request request = ToRequest(info);
-  request.body = ReadBody(connection, info);
+  request.body = ReadBody(connection, info, request);
   Send(connection, RouterOf(connection).Answer(request));
   return 200;
 }

@@ -9,8 +9,11 @@
 #include "admin/options.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "cache/core.h"
+#include "executor/cached_operations.h"
 #include "metrics/registry.h"
 #include "metrics/slow_log.h"
+#include "pgsidecar/performance_monitor.h"
 #include "sql/catalogue.h"
 
 namespace pgsidecar::admin {
@@ -42,9 +45,13 @@ struct AdminContext {
   std::function<ReloadAnswer()> reload;
   /// Starts the drain; a second call ends what is still open. Thread-safe, does not wait.
   std::function<void()> drain;
-  std::string version;       ///< For the landing page.
-  std::string upstream;      ///< For the landing page: `db:5432`.
-  std::string wire_address;  ///< For the landing page.
+  executor::CachedOperations* operations = nullptr;  ///< Null: none are configured.
+  cache::Core* cache = nullptr;                      ///< Null: there is none.
+  const PerformanceMonitor* performance = nullptr;   ///< Null: there is none.
+  std::function<bool()> notify_connected = {};       ///< Empty: nobody listens.
+  std::string version;                               ///< For the landing page.
+  std::string upstream;                              ///< For the landing page: `db:5432`.
+  std::string wire_address;                          ///< For the landing page.
 };
 
 /// Metrics, probes, the read API, reload and drain on one civetweb listener.

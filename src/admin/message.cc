@@ -63,6 +63,8 @@ std::string_view ReasonPhrase(int status) {
       return "Method Not Allowed";
     case 408:
       return "Request Timeout";
+    case 409:
+      return "Conflict";
     case 411:
       return "Length Required";
     case 413:
@@ -81,6 +83,8 @@ std::string_view ReasonPhrase(int status) {
       return "Not Implemented";
     case 503:
       return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
     case 505:
       return "HTTP Version Not Supported";
     default:
@@ -106,16 +110,36 @@ Response Problem(int status, std::string_view slug, const std::string& detail) {
   return Problem(status, slug, detail, {});
 }
 
-Response Problem(int status, std::string_view slug, const std::string& detail,
-                 const std::vector<std::string>& errors) {
+namespace {
+
+nlohmann::ordered_json ProblemBody(const ProblemKind& kind, const std::string& detail) {
   nlohmann::ordered_json body;
-  body["type"] = "urn:pgsidecar:problem:" + std::string(slug);
-  body["title"] = ReasonPhrase(status);
-  body["status"] = status;
+  body["type"] = "urn:pgsidecar:problem:" + std::string(kind.slug);
+  body["title"] = ReasonPhrase(kind.status);
+  body["status"] = kind.status;
   body["detail"] = detail;
-  if (!errors.empty()) body["errors"] = errors;
+  return body;
+}
+
+Response ProblemAnswer(int status, const nlohmann::ordered_json& body) {
   return {status, "application/problem+json",
           body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+}
+
+}  // namespace
+
+Response Problem(int status, std::string_view slug, const std::string& detail,
+                 const std::vector<std::string>& errors) {
+  auto body = ProblemBody({status, slug}, detail);
+  if (!errors.empty()) body["errors"] = errors;
+  return ProblemAnswer(status, body);
+}
+
+Response ProblemWith(const ProblemKind& kind, const std::string& detail,
+                     const ProblemMembers& members) {
+  auto body = ProblemBody(kind, detail);
+  for (const auto& [name, value] : members) body[name] = value;
+  return ProblemAnswer(kind.status, body);
 }
 
 Response JsonAnswer(std::string body, int status) {

@@ -8,7 +8,7 @@
 
 namespace pgsidecar::admin {
 
-/// How far the body of a request was read. What is in it is not kept: no handler looks at it.
+/// How far the body of a request was read.
 enum class Body : std::uint8_t {
   kNone,
   kRead,      ///< To its end.
@@ -25,6 +25,7 @@ struct Request {
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   std::string_view peer;  ///< The client's IP address.
   Body body = Body::kNone;
+  std::string content = {};  ///< Of a body that was read.
 
   /// The value of the first header of that name in any case, or empty.
   std::string_view Header(std::string_view name) const;
@@ -50,6 +51,16 @@ Response Problem(int status, std::string_view slug, const std::string& detail);
 /// The same with the extension member `errors`.
 Response Problem(int status, std::string_view slug, const std::string& detail,
                  const std::vector<std::string>& errors);
+
+/// Status and slug of a problem.
+struct ProblemKind {
+  int status;
+  std::string_view slug;
+};
+using ProblemMembers = std::vector<std::pair<std::string, std::string>>;
+/// The same with extension members of text.
+Response ProblemWith(const ProblemKind& kind, const std::string& detail,
+                     const ProblemMembers& members);
 
 /// 200, or another good status, with a JSON body.
 Response JsonAnswer(std::string body, int status = 200);

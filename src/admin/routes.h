@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,8 +10,13 @@
 #include "admin/admin_server.h"
 #include "admin/gate.h"
 #include "admin/message.h"
+#include "admin/operations_api.h"
+#include "admin/worker_pool.h"
 
 namespace pgsidecar::admin {
+
+/// The longest body that is read for a path.
+std::size_t BodyBytesMax(std::string_view path);
 
 /// Answers every request of the admin listener: who may ask, which handler, what comes back.
 /// Thread-safe.
@@ -32,11 +38,21 @@ class Router {
   const std::string& page() const { return page_; }
   Gate& scrapes() { return scrapes_; }
   Gate& reloads() { return reloads_; }
+  Gate& calls() { return calls_; }
+  WorkerPool& workers() { return workers_; }
+  Rejections& rejections() { return rejections_; }
+
+  /// The answer to a caller who may not change anything, or nothing if he may. For handlers that
+  /// know only from the request whether it does.
+  std::optional<Response> RefuseChange(const Request& request) const;
 
  private:
   struct Route;
   static const Route kRoutes[];
-  static const Route* FindRoute(std::string_view path);
+  /// The route of that path and method; else one of that path, if there is any.
+  static const Route* FindRoute(std::string_view path, std::string_view method);
+  /// What a path allows.
+  static std::string MethodsOf(const Route& first);
 
   Response Respond(const Request& request, const Route* route);
   Response Call(const Request& request, const Route& route);
@@ -48,6 +64,9 @@ class Router {
   metrics::Counter& unauthorized_;
   Gate scrapes_;
   Gate reloads_;
+  Gate calls_;
+  Rejections rejections_;
+  WorkerPool workers_;
   mutable std::mutex mutex_;
   /// Guarded by mutex_. Shared with the requests that are being answered.
   std::shared_ptr<const Access> access_;

@@ -1,7 +1,11 @@
 #include "app/sections.h"
 
 #include "admin/admin_metrics.h"
+#include "admin/operations_api.h"
 #include "app/app_metrics.h"
+#include "cache/cache_metrics.h"
+#include "executor/executor_metrics.h"
+#include "executor/operations_metrics.h"
 #include "metrics/process_metrics.h"
 #include "metrics/query_metrics.h"
 #include "metrics/self_metrics.h"
@@ -26,6 +30,8 @@ std::vector<metrics::Section> MetricSections() {
       {"Queries and transactions", {}},
       {"Statements", {}},
       {"Wire front", {}},
+      {"Executor and operations", {}},
+      {"Cache", {}},
       {"Self", {}},
       {"Process", {}},
   };
@@ -33,11 +39,15 @@ std::vector<metrics::Section> MetricSections() {
   Append(sections[1].declarations, metrics::kStatementMetrics);
   Append(sections[1].declarations, sql::kSqlMetrics);
   Append(sections[2].declarations, wire::kWireMetrics);
-  Append(sections[3].declarations, kAppMetrics);
-  Append(sections[3].declarations, metrics::kSelfMetrics);
-  Append(sections[3].declarations, metrics::kSlowLogMetrics);
-  Append(sections[3].declarations, admin::kAdminMetrics);
-  Append(sections[4].declarations, metrics::kProcessMetrics);
+  Append(sections[3].declarations, executor::kExecutorMetrics);
+  Append(sections[3].declarations, admin::kOperationApiMetrics);
+  Append(sections[4].declarations, cache::kCacheMetrics);
+  Append(sections[4].declarations, executor::kOperationsMetrics);
+  Append(sections[5].declarations, kAppMetrics);
+  Append(sections[5].declarations, metrics::kSelfMetrics);
+  Append(sections[5].declarations, metrics::kSlowLogMetrics);
+  Append(sections[5].declarations, admin::kAdminMetrics);
+  Append(sections[6].declarations, metrics::kProcessMetrics);
   return sections;
 }
 

@@ -8,6 +8,8 @@
 #include "app/explain.h"
 #include "app/file_limit.h"
 #include "app/health.h"
+#include "app/operations.h"
+#include "app/operations_options.h"
 #include "app/sections.h"
 #include "app/validate.h"
 #include "app/version.h"
@@ -48,6 +50,7 @@ void PublishConstants(const config::Config& config, metrics::Registry& registry)
   registry.AddInfo(kBuildInfo, {Version(), Revision(), Compiler(), scanner, FingerprintVersion()});
   metrics::SeriesCaps caps;
   caps.statements = config.statements.limit + config.statements.operations.size();
+  caps.operations = config.operations.operations.size();
   caps.slow_threshold_seconds = registry.slow_threshold_seconds();
   registry.AddGauge(metrics::kSeriesLimit)
       .Set(static_cast<double>(metrics::SeriesLimit(AllDeclarations(), caps)));
@@ -109,13 +112,16 @@ struct Sidecar::Parts {
   std::unique_ptr<sql::Catalogue> catalogue;
   std::unique_ptr<metrics::SlowLog> slow_log;
   std::unique_ptr<executor::Explainer> explainer;
+  std::unique_ptr<Operations> operations;
   std::unique_ptr<wire::WireFront> wire;
   std::unique_ptr<admin::AdminServer> admin;
 };
 
 Status Sidecar::Parts::StartMetrics(const config::Loaded& loaded) {
   PublishConstants(loaded.config, registry);
-  auto made_catalogue = sql::Catalogue::Create(loaded.config.statements, registry, clock);
+  sql::StatementOptions statements = loaded.config.statements;
+  statements.read_traits = CachesOperations(loaded.config);
+  auto made_catalogue = sql::Catalogue::Create(statements, registry, clock);
   if (!made_catalogue.ok()) {
     return ErrorOf(loaded, "statements.operations", made_catalogue.error());
   }
@@ -124,13 +130,17 @@ Status Sidecar::Parts::StartMetrics(const config::Loaded& loaded) {
   if (!opened_log.ok()) return ErrorOf(loaded, "slow_log.path", opened_log.error());
   slow_log = std::move(opened_log).value();
   explainer = StartExplainer(loaded.config, {*slow_log, explain_counters, clock});
+  auto made = Operations::Start(loaded, {registry, recorder, *slow_log, *catalogue, clock});
+  if (!made.ok()) return made.error();
+  operations = std::move(made).value();
   return {};
 }
 
 Status Sidecar::Parts::StartListeners(const config::Loaded& loaded) {
   const wire::WireOptions& options = loaded.config.wire;
   auto made_wire = wire::WireFront::Create(
-      options, wire::WireContext{registry, recorder, *catalogue, *slow_log, clock});
+      options,
+      wire::WireContext{registry, recorder, *catalogue, *slow_log, clock, operations->writes()});
   if (!made_wire.ok()) {
     return BindErrorOf(loaded, ListenKeyOf(options, made_wire.error().message), made_wire.error());
   }
@@ -158,6 +168,11 @@ admin::AdminContext Sidecar::Parts::MakeAdminContext() {
       .ready = [this] { return Readiness(wire->health(), active.upstream()); },
       .reload = reload,
       .drain = [this] { context.control.AskDrain(); },
+      .operations = operations->operations(),
+      .cache = &operations->cache(),
+      .performance = &operations->performance(),
+      .notify_connected = operations->listens() ? [this] { return operations->notify_connected(); }
+                                                : std::function<bool()>(),
       .version = std::string(Version()),
       .upstream = active.upstream(),
       .wire_address = Joined(wire->addresses()),

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/operations.h"
 #include "base/clock.h"
 #include "config/checks.h"
 #include "metrics/registry.h"
@@ -11,7 +12,7 @@
 namespace pgsidecar::app {
 namespace {
 
-void CheckOperations(const config::Loaded& loaded, std::vector<std::string>& errors) {
+void CheckStatements(const config::Loaded& loaded, std::vector<std::string>& errors) {
   const SystemClock clock;
   metrics::Registry registry(ToSeconds(loaded.config.wire.slow_query_threshold.count()));
   const auto catalogue = sql::Catalogue::Create(loaded.config.statements, registry, clock);
@@ -40,7 +41,8 @@ std::vector<std::string> CheckCertificates(const config::Loaded& loaded) {
 
 std::vector<std::string> Validate(const config::Loaded& loaded) {
   std::vector<std::string> errors = CheckCertificates(loaded);
-  CheckOperations(loaded, errors);
+  CheckStatements(loaded, errors);
+  for (std::string& error : CheckOperations(loaded)) errors.push_back(std::move(error));
   return errors;
 }
 

@@ -21,6 +21,8 @@ struct Field {
   std::function<Status(Config&, const Value&)> set;
   /// The value as one line of YAML that `set` reads back.
   std::function<std::string(const Config&)> get;
+  /// `set` takes a Tree from a file; from elsewhere it takes text that ParseTree reads.
+  bool takes_tree = false;
 };
 
 /// The place of a value in the configuration.
@@ -67,6 +69,10 @@ Field Choice(Member<E> member, const std::vector<std::string_view>& names);
 Field UpstreamField();
 /// `statements.operations` (config/operations.h).
 Field OperationsField();
+
+/// `operations` and `cache.warmup` (config/operation_fields.cc).
+Field NamedOperationsField();
+Field WarmupField();
 
 /// Any field from functions on text. What the templates and the fields above are made of.
 Field TextField(std::string_view type, const std::string& allowed,

@@ -117,7 +117,8 @@ std::vector<Key> OperatorKeys() {
 
 std::vector<Key> MakeKeys() {
   std::vector<Key> keys;
-  for (const auto& group : {TrafficKeys(), WireKeys(), BookKeys(), OperatorKeys()}) {
+  for (const auto& group :
+       {TrafficKeys(), WireKeys(), ExecutorKeys(), BookKeys(), OperatorKeys()}) {
     keys.insert(keys.end(), group.begin(), group.end());
   }
   return keys;

@@ -16,7 +16,7 @@ Merged MergeRunning(Loaded next, const Config& running) {
     if (key.reloads || key.field.get(loaded.config) == now) continue;
     merged.restart_needed.emplace_back(key.name);
     // `get` writes what `set` reads back, so neither can fail.
-    const auto value = ParseYamlValue(now);
+    const auto value = key.field.takes_tree ? Result<Value>(Value(now)) : ParseYamlValue(now);
     if (value.ok()) static_cast<void>(key.field.set(loaded.config, value.value()));
     loaded.sources[std::string(key.name)] = "until the restart";
   }

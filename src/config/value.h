@@ -7,14 +7,16 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/tree.h"
 
 namespace pgsidecar::config {
 
 /// One element of a list of maps, in written order.
 using Entry = std::vector<std::pair<std::string, std::string>>;
 
-/// What a source says for a key, not yet understood. Environment and flags only have text.
-using Value = std::variant<std::string, std::vector<std::string>, std::vector<Entry>>;
+/// What a source says for a key, not yet understood. Environment and flags only have text; a Tree
+/// is only for fields that ask for one.
+using Value = std::variant<std::string, std::vector<std::string>, std::vector<Entry>, Tree>;
 
 /// A value and who said it: `pgsidecar.yaml:3`, `environment variable PGSIDECAR_LOG_LEVEL`,
 /// `flag --listen`.

@@ -75,6 +75,40 @@ Result<Value> ValueOf(const YAML::Node& node) {
   return Error{"mixes values and maps in one list"};
 }
 
+/// Recursion ends with the levels that a tree may have.
+Result<Tree> TreeOf(const YAML::Node& node, int level) {
+  if (level > kTreeLevelsMax) return Error{"has too many levels; allowed: at most 8"};
+  Tree tree;
+  tree.line = node.Mark().line + 1;
+  if (node.IsScalar()) {
+    tree.kind = Tree::Kind::kScalar;
+    tree.text = node.Scalar();
+  } else if (node.IsSequence()) {
+    tree.kind = Tree::Kind::kList;
+    for (const YAML::Node& element : node) {
+      auto child = TreeOf(element, level + 1);
+      if (!child.ok()) return child.error();
+      tree.list.push_back(std::move(child).value());
+    }
+  } else if (node.IsMap()) {
+    tree.kind = Tree::Kind::kMap;
+    for (const auto& pair : node) {
+      if (!pair.first.IsScalar()) return Error{"holds a map with a key that is not a single word"};
+      auto child = TreeOf(pair.second, level + 1);
+      if (!child.ok()) return child.error();
+      tree.map.emplace_back(pair.first.Scalar(), std::move(child).value());
+    }
+  }
+  return tree;
+}
+
+Result<Value> ValueFor(const Key& key, const YAML::Node& node) {
+  if (!key.field.takes_tree) return ValueOf(node);
+  auto tree = TreeOf(node, 0);
+  if (!tree.ok()) return tree.error();
+  return Value(std::move(tree).value());
+}
+
 /// Remembers only where a document starts.
 class DocumentStart final : public YAML::EventHandler {
  public:
@@ -152,12 +186,13 @@ class Flattener {
       }
       return;
     }
-    if (FindKey(key) == nullptr) {
+    const Key* known = FindKey(key);
+    if (known == nullptr) {
       refuse("unknown key" + Suggestion(key) +
              "; allowed: the keys of `pgsidecar describe configuration`");
       return;
     }
-    auto value = ValueOf(node);
+    auto value = ValueFor(*known, node);
     if (!value.ok()) {
       refuse(value.error().message);
       return;
@@ -213,6 +248,14 @@ Result<Value> ParseYamlValue(const std::string& text) {
     return ValueOf(LoadOnly(text));
   } catch (const YAML::Exception& error) {
     return Error{PrintableText(error.msg, kShownBytes)};
+  }
+}
+
+Result<Tree> ParseTree(const std::string& text) {
+  try {
+    return TreeOf(LoadOnly(text), 0);
+  } catch (const YAML::Exception& error) {
+    return Error{"is not valid YAML: " + PrintableText(error.msg, kShownBytes)};
   }
 }
 

@@ -35,6 +35,50 @@ const std::map<std::string, Sample, std::less<>>& Samples() {
   static const std::map<std::string, Sample, std::less<>> samples = {
       {"upstream", {"postgresql://a:b@db:1/x", "postgresql://a:***@db:1/x"}},
       {"slow_query_threshold", {"250ms", "250ms"}},
+      {"operations",
+       {"[{name: getUser, sql: 'SELECT 1', parameters: [id integer null]}]",
+        "[{\"name\": \"getUser\", \"sql\": \"SELECT 1\", \"parameters\": [\"id int4 null\"]}]"}},
+      {"executor.url", {"postgresql://a@db:1/x", "postgresql://a@db:1/x"}},
+      {"executor.user", {"app", "app"}},
+      {"executor.password_file", {"/p", "/p"}},
+      {"executor.database", {"shop", "shop"}},
+      {"executor.connections_max", {"9", "9"}},
+      {"executor.connections_min", {"1", "1"}},
+      {"executor.waiters_max", {"5", "5"}},
+      {"executor.wait", {"2s", "2s"}},
+      {"executor.timeout", {"7s", "7s"}},
+      {"executor.statement_timeout", {"8s", "8s"}},
+      {"executor.idle", {"0", "0"}},
+      {"executor.lifetime", {"0", "0"}},
+      {"executor.prepared_statements", {"0", "0"}},
+      {"executor.facts_every", {"1m", "1m"}},
+      {"cache.max_bytes", {"1GiB", "1GiB"}},
+      {"cache.max_entry_bytes", {"2MiB", "2MiB"}},
+      {"cache.default_ttl", {"1s", "1s"}},
+      {"cache.max_ttl", {"2h", "2h"}},
+      {"cache.negative_ttl", {"0", "0"}},
+      {"cache.stale_while_revalidate", {"1s", "1s"}},
+      {"cache.stale_if_error", {"0", "0"}},
+      {"cache.beta", {"0.5", "0.5"}},
+      {"cache.namespace", {"blue", "blue"}},
+      {"cache.secret_file", {"/s", "/s"}},
+      {"cache.redis.url", {"rediss://cache:6380/2", "rediss://cache:6380/2"}},
+      {"cache.redis.database", {"3", "3"}},
+      {"cache.redis.prefix", {"shop.", "shop."}},
+      {"cache.redis.user", {"app", "app"}},
+      {"cache.redis.password_file", {"/run/secrets/redis", "/run/secrets/redis"}},
+      {"cache.redis.ca_file", {"/etc/ssl/ca.pem", "/etc/ssl/ca.pem"}},
+      {"cache.redis.cert_file", {"/etc/ssl/cert.pem", "/etc/ssl/cert.pem"}},
+      {"cache.redis.key_file", {"/etc/ssl/key.pem", "/etc/ssl/key.pem"}},
+      {"cache.redis.connect_timeout", {"300ms", "300ms"}},
+      {"cache.redis.soft_timeout", {"30ms", "30ms"}},
+      {"cache.redis.hard_timeout", {"200ms", "200ms"}},
+      {"cache.redis.near_ttl", {"1s", "1s"}},
+      {"cache.redis.fallback_max_ttl", {"10s", "10s"}},
+      {"cache.notify_channel", {"changes", "changes"}},
+      {"cache.warmup",
+       {"[{operation: getUser, params_from: list, limit: 5}]",
+        "[{\"operation\": \"getUser\", \"params_from\": \"list\", \"limit\": \"5\"}]"}},
       {"wire.listen", {"127.0.0.1:1,[::1]:2,/run/x:3", "[127.0.0.1:1, \"[::1]:2\", /run/x:3]"}},
       {"wire.pass_through_listen", {"127.0.0.1:9", "[127.0.0.1:9]"}},
       {"wire.threads", {"auto", "auto"}},
@@ -204,7 +248,9 @@ TEST(Keys, AReloadChangesWhatNeedsNoRestart) {
     const bool explain = key.name.starts_with("slow_log.explain.");
     const bool book =
         (key.name.starts_with("slow_log.") && !explain) || key.name.starts_with("statements.");
-    EXPECT_EQ(key.reloads, !book && !restart.contains(key.name)) << key.name;
+    const bool operations = key.name == "operations" || key.name.starts_with("executor.") ||
+                            key.name.starts_with("cache.");
+    EXPECT_EQ(key.reloads, !book && !operations && !restart.contains(key.name)) << key.name;
   }
 }
 
@@ -309,6 +355,24 @@ TEST(Operations, NameWhatIsWrong) {
   for (int i = 0; i < 101; ++i) many += "{name: a, sql: x},";
   Config config;
   EXPECT_FALSE(FindKey("statements.operations")->field.set(config, Value(many + "]")).ok());
+}
+
+TEST(Keys, PlacesOfRedis) {
+  Config config;
+  const Key* const url = FindKey("cache.redis.url");
+  ASSERT_NE(url, nullptr);
+  for (const char* text : {"", "redis://cache", "unix:///run/redis.sock"}) {
+    EXPECT_TRUE(url->field.set(config, Value(std::string(text))).ok()) << text;
+  }
+  const Status secret = url->field.set(config, Value(std::string("redis://u:hunter2@cache")));
+  ASSERT_FALSE(secret.ok());
+  EXPECT_NE(secret.error().message.find("cache.redis.password_file"), std::string::npos);
+  EXPECT_EQ(secret.error().message.find("hunter2"), std::string::npos);
+  const Key* const prefix = FindKey("cache.redis.prefix");
+  ASSERT_NE(prefix, nullptr);
+  for (const char* text : {"", "{pgsc}.", "a b", "a*"}) {
+    EXPECT_FALSE(prefix->field.set(config, Value(std::string(text))).ok()) << text;
+  }
 }
 
 }  // namespace
