@@ -222,6 +222,7 @@ void Conversation::Impl::OnReady(std::string_view body) {
   if (surplus_ready_ == 0) return Mismatch();
   --surplus_ready_;
   skipping_ = skip_own_execute_ = false;
+  sink_.OnReadyForQuery(body[0]);
 }
 
 void Conversation::Impl::OnReadyForHead(char status) {
@@ -241,6 +242,7 @@ void Conversation::Impl::OnReadyForHead(char status) {
   head_failed_ = head_answered_ = false;
   PopHead();
   group_start_ = fifo_.empty() ? 0 : now_;
+  sink_.OnReadyForQuery(status);
 }
 
 }  // namespace pgsidecar::pgwire

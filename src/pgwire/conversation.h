@@ -96,6 +96,9 @@ class Sink {
   virtual void OnTransaction(Nanos duration, bool rolled_back) = 0;
   /// A transaction block was open for `duration` while no statement ran.
   virtual void OnTransactionIdle(Nanos duration) = 0;
+  /// ReadyForQuery with this status byte, after all that it ended was told. With `I` the server has
+  /// committed or rolled back what was told since the last `I`.
+  virtual void OnReadyForQuery(char status) = 0;
 
   virtual void OnParse() = 0;  ///< A Parse message was sent.
   virtual void OnParameterStatus(std::string_view name, std::string_view value) = 0;

@@ -8,6 +8,7 @@
 #include "sql/identity.h"
 #include "sql/place.h"
 #include "sql/statement_index.h"
+#include "sql/statement_traits.h"
 
 namespace pgsidecar::sql {
 
@@ -49,7 +50,8 @@ struct Cell : Referenced {
   Place* place = nullptr;  ///< kBound: holds a reference in Place::cells, but to `other`.
   Place* other = nullptr;  ///< Of its database.
   Nanos retry_at = 0;      ///< kDeferred.
-  std::unique_ptr<PrivateCounts> counts;  ///< kPending.
+  std::unique_ptr<PrivateCounts> counts;            ///< kPending.
+  std::unique_ptr<const StatementTraits> traits{};  ///< kBound, if they were wanted and found.
 };
 
 }  // namespace pgsidecar::sql

@@ -2,6 +2,9 @@
 
 #include <chrono>
 
+#include "base/text.h"
+#include "sql/canonical_text.h"
+
 namespace pgsidecar::sql {
 namespace {
 
@@ -15,10 +18,10 @@ constexpr std::size_t kMaintenanceJobs = 4096;
 
 }  // namespace
 
-bool Mailbox::Post(const Answer& answer) {
+bool Mailbox::Post(Answer answer) {
   const std::scoped_lock lock(mutex_);
   if (closed_) return false;
-  answers_.push_back(answer);
+  answers_.push_back(std::move(answer));
   full_.store(true, std::memory_order_release);
   return true;
 }
@@ -102,9 +105,17 @@ void ColdWorker::Handle(const Job& job) {
   }
   Place& place = places_.Resolve(
       {.datname = job.datname, .name = job.name, .command = job.shape.command}, identity);
-  if (!job.mailbox->Post({.cell = job.cell, .ticket = job.ticket, .place = &place})) {
+  if (!job.mailbox->Post(
+          {.cell = job.cell, .ticket = job.ticket, .place = &place, .traits = TraitsOf(job)})) {
     place.cells.fetch_sub(1, std::memory_order_release);
   }
+}
+
+std::unique_ptr<const StatementTraits> ColdWorker::TraitsOf(const Job& job) const {
+  if (!read_traits_ || !job.shape.data || job.canonical->too_long) return nullptr;
+  std::optional<StatementTraits> traits =
+      ReadTraits(PrintableText(job.canonical->text, CanonicalText::kCapacity));
+  return traits ? std::make_unique<const StatementTraits>(*std::move(traits)) : nullptr;
 }
 
 }  // namespace pgsidecar::sql

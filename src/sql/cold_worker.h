@@ -9,6 +9,7 @@
 
 #include "sql/large_stack.h"
 #include "sql/places.h"
+#include "sql/statement_traits.h"
 
 namespace pgsidecar::sql {
 
@@ -17,13 +18,15 @@ struct Answer {
   Cell* cell = nullptr;
   std::uint64_t ticket = 0;  ///< Of the question; a cell may have been reused since.
   Place* place = nullptr;    ///< Carries one reference in Place::cells.
+  /// By shape, not by fingerprint: libpg_query's is the same for tables t10 and t11.
+  std::unique_ptr<const StatementTraits> traits{};
 };
 
 /// The answers for one loop. Thread-safe.
 class Mailbox {
  public:
   /// Returns false if nobody reads it any more; the answer then stays with the caller.
-  bool Post(const Answer& answer);
+  bool Post(Answer answer);
   /// Takes all answers. A pointer swap.
   void Take(std::vector<Answer>* answers);
   /// No answer is accepted from now on.
@@ -55,7 +58,8 @@ class ColdWorker {
  public:
   static constexpr std::size_t kJobsMax = 1024;
 
-  explicit ColdWorker(Places& places) : places_(places) {}
+  /// With `read_traits` answers say what data statements read and write.
+  ColdWorker(Places& places, bool read_traits) : places_(places), read_traits_(read_traits) {}
   /// Stops the thread; jobs that wait are dropped.
   ~ColdWorker();
 
@@ -69,7 +73,10 @@ class ColdWorker {
   void Run();
   void Handle(const Job& job);
 
+  std::unique_ptr<const StatementTraits> TraitsOf(const Job& job) const;
+
   Places& places_;
+  const bool read_traits_;
   LargeStackThread thread_;
   std::mutex mutex_;
   std::condition_variable wake_;

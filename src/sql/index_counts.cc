@@ -98,9 +98,10 @@ void StatementIndex::State::GiveToOther(Cell& cell) {
 void StatementIndex::State::TakeAnswers() {
   mailbox->Take(&answers);
   if (answers.empty()) return;
-  for (const Answer& answer : answers) {
+  for (Answer& answer : answers) {
     Cell& cell = *answer.cell;
     if (cell.state == Cell::State::kPending && cell.ticket == answer.ticket) {
+      cell.traits = std::move(answer.traits);
       Bind(cell, *answer.place);
     } else {
       answer.place->cells.fetch_sub(1, std::memory_order_release);

@@ -68,6 +68,7 @@ void StatementIndex::State::Release(Cell& cell) {
 
 /// Sends the question who this is to the worker.
 void StatementIndex::State::Ask(Cell& cell, const ScanContext& context, Sighting& sighting) {
+  cell.traits.reset();
   auto counts = std::make_unique<PrivateCounts>();
   counts->shape = sighting.shape;
   counts->unknown = sighting.unknown;

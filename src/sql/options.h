@@ -25,6 +25,7 @@ struct StatementOptions {
   std::vector<std::string>
       names_from_comments{};  ///< sqlcommenter keys, first match names the operation.
   std::vector<ConfiguredOperation> operations{};  ///< At most 100.
+  bool read_traits = false;                       ///< Somebody wants to know what statements write.
 };
 
 }  // namespace pgsidecar::sql

@@ -1,6 +1,9 @@
 #include "sql/statement_index.h"
 
+#include <algorithm>
+
 #include "sql/index_state.h"
+#include "sql/operation_names.h"
 
 namespace pgsidecar::sql {
 namespace {
@@ -43,7 +46,7 @@ ScannedText StatementIndex::Scan(std::string_view text, const ScanContext& conte
     Sighting sighting;
     sighting.shape = scanner.shape();
     sighting.source = before.substr(0, before.size() - rest.size());
-    sighting.name = std::move(name);
+    sighting.name = context.operation.empty() ? std::move(name) : CleanName(context.operation);
     statements.push_back(state.Complete(context, sighting));
     scanner.Next();
   }
@@ -121,6 +124,24 @@ StatementView StatementIndex::Describe(const Referenced& cell) const {
           .summary = place.statement->summary,
           .query = place.statement->query,
           .query_cut = place.statement->query_cut};
+}
+
+bool StatementIndex::IsPending(const Referenced& cell) const {
+  return ToCell(cell).state == Cell::State::kPending;
+}
+
+bool StatementIndex::BeginsWithCte(const Referenced& cell) const {
+  const Cell& known = ToCell(cell);
+  if (known.state != Cell::State::kPending) return false;
+  std::string_view text = known.counts->canonical->text;
+  text.remove_prefix(std::min(text.find_first_not_of(" ("), text.size()));
+  constexpr std::string_view kWith = "WITH";
+  return text.size() > kWith.size() && std::equal(kWith.begin(), kWith.end(), text.begin(),
+                                                  [](char a, char b) { return a == (b & ~0x20); });
+}
+
+const StatementTraits* StatementIndex::TraitsOf(const Referenced& cell) const {
+  return ToCell(cell).traits.get();
 }
 
 void StatementIndex::Poll() {

@@ -18,6 +18,7 @@ class Catalogue;
 /// Process-wide identity of a statement. Immutable once visible, but for its series.
 /// Owned by the Catalogue and never freed while a cell points to it.
 struct Statement;
+struct StatementTraits;
 
 /// Loop-local record of one (shape, database): what the text is, and the counts that wait for its
 /// identity. Owned by the StatementIndex; a referenced cell is never reused.
@@ -49,6 +50,8 @@ struct ScanContext {
   metrics::DatabaseRecorder* database = nullptr;
   bool standard_conforming_strings = true;
   bool ascii_safe_encoding = true;  ///< False for SJIS, BIG5, GBK, UHC, JOHAB, GB18030.
+  /// What the caller calls the statement, a name of its code; beats comments. Empty: none.
+  std::string_view operation{};
 };
 
 /// What is known of a statement now, for logs and answers. Views live as long as the Statement.
@@ -95,6 +98,14 @@ class StatementIndex {
               const metrics::Exemplar* exemplar);
   metrics::Command CommandOf(const Referenced& cell) const;
   StatementView Describe(const Referenced& cell) const;
+  /// Whether what a statement is will still become known: its answer is on the way.
+  bool IsPending(const Referenced& cell) const;
+  /// Whether the text of a pending statement begins with WITH: then it may write whatever its
+  /// command is.
+  bool BeginsWithCte(const Referenced& cell) const;
+  /// What it reads and writes, if StatementOptions::read_traits asked for it; null while it is
+  /// pending, for a text that could not be read, and for all but data statements.
+  const StatementTraits* TraitsOf(const Referenced& cell) const;
 
   /// Applies the answers of the cold worker and publishes this loop's counters. Call from the
   /// loop's tick; idempotent and cheap.

@@ -7,6 +7,7 @@ namespace pgsidecar::wire {
 Ledger::Ledger(WireShared& wire)
     : shared(wire),
       index(wire.context.catalogue, wire.context.clock),
+      unjudged(wire.context.writes, index),
       overhead(wire.instruments.overhead),
       passes(wire.instruments.pass_duration) {}
 

@@ -9,6 +9,7 @@
 #include "sql/statement_index.h"
 #include "wire/database_books.h"
 #include "wire/instruments.h"
+#include "wire/session_writes.h"
 #include "wire/trace_pool.h"
 #include "wire/wire_front.h"
 
@@ -27,6 +28,7 @@ struct Ledger {
 
   WireShared& shared;
   sql::StatementIndex index;
+  UnjudgedReads unjudged;
   TracePool traces;
   LoopCounters counters;
   LocalHistogram overhead;

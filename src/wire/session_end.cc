@@ -127,6 +127,7 @@ void Session::Fail(bool at_boundary, std::string_view sqlstate, std::string_view
 void Session::Finish(CloseReason reason) {
   if (phase_ == Phase::kEnded) return;
   const Nanos now = loop_.events().Now();
+  const bool owed = phase_ == Phase::kRelay && conversation_.in_flight();
   const bool by_server = reason == CloseReason::kServer || reason == CloseReason::kServerLost;
   Observe([&] {
     if (by_server) {
@@ -135,6 +136,7 @@ void Session::Finish(CloseReason reason) {
       conversation_.CloseByClient(now);
     }
   });
+  Observe([&] { observer_.OnEnd(owed); });
   LoopCounters& counters = loop_.ledger().counters;
   if (phase_ != Phase::kRelay) --counters.handshakes;
   counters.buffered -= static_cast<std::int64_t>(client_.held().size() + server_.held().size());

@@ -49,6 +49,7 @@ void Session::OnUpstream(UpstreamLink link) {
   if (login_->decoded) return SendWaiting(now);
   if (observer_.facts().pass_through) {
     conversation_.Ignore();
+    Observe([&] { observer_.OnPassThrough(); });
   } else {
     TurnOpaque(pgwire::OpaqueReason::kProtocolMajor);
   }

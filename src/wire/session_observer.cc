@@ -47,7 +47,9 @@ metrics::Command CommandOfUnseen(const pgwire::StatementEnd& end) {
 }  // namespace
 
 SessionObserver::SessionObserver(Ledger& ledger, SessionFacts facts)
-    : ledger_(ledger), facts_(std::move(facts)) {
+    : ledger_(ledger),
+      facts_(std::move(facts)),
+      writes_(ledger.shared.context.writes, ledger.index, ledger.unjudged) {
   facts_.application_name = PrintableText(facts_.application_name, kApplicationNameMax);
 }
 
@@ -59,6 +61,7 @@ void SessionObserver::OnReady() {
 void SessionObserver::OnFault(std::uint64_t abandoned) {
   ledger_.shared.instruments.Opaque(pgwire::OpaqueReason::kInternal);
   partial_.reset();
+  writes_.OnBlind(database());
   if (abandoned > 0) OnAbandoned(abandoned);
 }
 
@@ -111,6 +114,7 @@ void SessionObserver::OnStatement(const pgwire::StatementEnd& end) {
       .client_stall = end.stall,
       .rows_returned = end.rows_returned,
       .rows_affected = end.rows_affected};
+  writes_.OnStatement(end, execution.command, facts_.database);
   const Ref<Referenced> cell =
       end.statement ? end.statement : ledger_.index.Unknown(books_->recorder(), execution.command);
   bool slow = false;
@@ -158,9 +162,13 @@ void SessionObserver::OnAbandoned(std::uint64_t statements) {
   if (books_ != nullptr) books_->recorder().AddAbandoned(statements);
 }
 
-void SessionObserver::OnCopy(const pgwire::CopyEnd& end) { books_->RecordCopy(end); }
+void SessionObserver::OnCopy(const pgwire::CopyEnd& end) {
+  writes_.OnCopy(end, facts_.database);
+  books_->RecordCopy(end);
+}
 
 void SessionObserver::OnTransaction(Nanos duration, bool rolled_back) {
+  writes_.OnTransactionEnd(rolled_back);
   books_->recorder().AddTransaction(duration, rolled_back);
 }
 
@@ -194,6 +202,7 @@ void SessionObserver::OnReplicationBytes(std::uint64_t bytes) {
 }
 
 void SessionObserver::OnOpaque(pgwire::OpaqueReason reason) {
+  writes_.OnBlind(database());
   ledger_.shared.instruments.Opaque(reason);
 }
 

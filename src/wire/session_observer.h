@@ -9,6 +9,7 @@
 #include "sql/statement_index.h"
 #include "wire/ledger.h"
 #include "wire/session_hooks.h"
+#include "wire/session_writes.h"
 #include "wire/upstream_server.h"
 
 namespace pgsidecar::wire {
@@ -38,6 +39,12 @@ class SessionObserver final : public SessionHooks {
   const ServerRole& server_role() const { return role_; }
   /// Process id and secret for a CancelRequest; empty if the server sent none.
   const std::string& cancel_key() const { return cancel_key_; }
+  /// The bytes of the session are relayed without being read.
+  void OnPassThrough() { writes_.OnBlind({}); }
+  /// The session is over. `owed`: PostgreSQL owed an answer when it ended.
+  void OnEnd(bool owed) { writes_.OnEnd(owed, database()); }
+  /// What is written has to be known before the client hears of it.
+  bool watches_writes() const { return writes_.watched(); }
 
   /// A hook threw, and none will be called again; `abandoned` statements have no end. Counts before
   /// it does anything that may throw.
@@ -65,6 +72,7 @@ class SessionObserver final : public SessionHooks {
   void OnCopy(const pgwire::CopyEnd& end) override;
   void OnTransaction(Nanos duration, bool rolled_back) override;
   void OnTransactionIdle(Nanos duration) override;
+  void OnReadyForQuery(char status) override { writes_.OnReadyForQuery(status); }
   void OnParse() override;
   void OnNotice(std::string_view severity) override;
   void OnNotification() override;
@@ -75,6 +83,8 @@ class SessionObserver final : public SessionHooks {
   void OnOpaque(pgwire::OpaqueReason reason) override;
 
  private:
+  /// As blind writers are told apart; empty for one whose startup packet was not read.
+  std::string_view database() const { return facts_.pass_through ? "" : facts_.database; }
   std::span<const pgwire::TextStatement> Keep(const sql::ScannedText& scanned);
   /// An event with everything that is known of the session.
   metrics::SlowEvent NewEvent(metrics::SlowEventKind kind) const;
@@ -91,6 +101,7 @@ class SessionObserver final : public SessionHooks {
   std::string login_sqlstate_;
   UpstreamServer* server_ = nullptr;
   ServerRole role_;
+  SessionWrites writes_;
 };
 
 }  // namespace pgsidecar::wire

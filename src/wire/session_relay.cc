@@ -38,9 +38,12 @@ void Session::OnReadable(Side side) {
 }
 
 void Session::Relay(Side from, std::string_view bytes, Nanos now) {
+  // Whoever was told that a write is done must not read an older answer from a cache of ours.
+  const bool account_first = from == Side::kUpstream && observer_.watches_writes();
+  if (account_first) Account(from, bytes, now);
   const bool forwarded = Forward(Other(from), bytes, now);
   SampleOverhead(from, now);
-  Account(from, bytes, now);
+  if (!account_first) Account(from, bytes, now);
   if (from == Side::kClient) terminate_seen_ = bytes.ends_with(kTerminate);
   if (!forwarded) return OnSendFailed(Other(from));
   if (terminating_ && from == Side::kUpstream) TerminateAtBoundary();

@@ -11,6 +11,7 @@
 #include "metrics/slow_log.h"
 #include "sql/catalogue.h"
 #include "wire/options.h"
+#include "wire/write_watch.h"
 
 namespace pgsidecar::wire {
 
@@ -23,6 +24,7 @@ struct WireContext {
   sql::Catalogue& catalogue;
   metrics::SlowLog& slow_log;
   const Clock& clock;
+  WriteWatch* writes = nullptr;  ///< Null: nobody keeps answers.
   /// Tests only: what stands between a session and its observer, told that observer.
   std::function<std::unique_ptr<SessionHooks>(SessionHooks&)> interpose = {};
 };

@@ -19,6 +19,7 @@ void WireLoop::Tick() {
   const Nanos now = events_.Now();
   tick_.Start(kTickInterval);
   ledger_.index.Poll();
+  ledger_.unjudged.Judge();
   LookAtSessions(now);
   BoundMemory();
   PublishCounters();

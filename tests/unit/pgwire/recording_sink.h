@@ -59,6 +59,7 @@ class RecordingSink final : public Sink {
     Log(rolled_back ? "rolled back" : "committed");
   }
   void OnTransactionIdle(Nanos duration) override { idle += duration; }
+  void OnReadyForQuery(char status) override { ready += status; }
   void OnParse() override { ++parses; }
   void OnParameterStatus(std::string_view name, std::string_view value) override {
     Log("parameter " + std::string(name) + "=" + std::string(value));
@@ -93,6 +94,7 @@ class RecordingSink final : public Sink {
   std::vector<Nanos> transactions;
   std::uint64_t aborted = 0, abandoned = 0, parses = 0, replication_bytes = 0;
   Nanos idle = 0;
+  std::string ready;  ///< The status bytes so far.
 
  private:
   void Log(std::string line) { log.push_back(std::move(line)); }

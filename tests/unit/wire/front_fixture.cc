@@ -148,14 +148,14 @@ void FrontTest::StartFront(std::vector<ScriptedServer::Script> scripts) {
   options_.listen = {"127.0.0.1:0"};
   registry_ = std::make_unique<metrics::Registry>(slow_threshold_);
   recorder_ = std::make_unique<metrics::Recorder>(*registry_);
-  auto catalogue = sql::Catalogue::Create({}, *registry_, clock_);
+  auto catalogue = sql::Catalogue::Create({.read_traits = writes_ != nullptr}, *registry_, clock_);
   ASSERT_TRUE(catalogue.ok());
   catalogue_ = std::move(catalogue).value();
   auto slow_log = metrics::SlowLog::Open({.path = "/dev/null"}, *registry_, clock_);
   ASSERT_TRUE(slow_log.ok());
   slow_log_ = std::move(slow_log).value();
   auto front = WireFront::Create(
-      options_, {*registry_, *recorder_, *catalogue_, *slow_log_, clock_, interpose_});
+      options_, {*registry_, *recorder_, *catalogue_, *slow_log_, clock_, writes_, interpose_});
   ASSERT_TRUE(front.ok()) << front.error().message;
   front_ = std::move(front).value();
   const std::string address = front_->addresses().front();

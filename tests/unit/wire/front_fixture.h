@@ -86,6 +86,7 @@ class FrontTest : public ::testing::Test {
   std::function<std::unique_ptr<SessionHooks>(SessionHooks&)> interpose_;
   double slow_threshold_ = 1.0;          ///< Seconds.
   SslMode sslmode_ = SslMode::kDisable;  ///< Scripts see the StartupMessage first.
+  WriteWatch* writes_ = nullptr;
   SystemClock clock_;
   std::unique_ptr<ScriptedServer> server_;
   std::unique_ptr<metrics::Registry> registry_;

@@ -84,6 +84,10 @@ class FaultyHooks final : public SessionHooks {
     At("OnTransactionIdle");
     observer_.OnTransactionIdle(duration);
   }
+  void OnReadyForQuery(char status) override {
+    At("OnReadyForQuery");
+    observer_.OnReadyForQuery(status);
+  }
   void OnParse() override {
     At("OnParse");
     observer_.OnParse();
@@ -197,6 +201,7 @@ std::vector<FaultCase> Cases() {
       {"OnCopy",
        {{kCopyOut,
          Message('H', "\0\0\0"s) + Message('d', "1\n") + Message('c', "") + Tag("COPY 1")}}},
+      {"OnReadyForQuery", {{Query("SELECT 1"), OneRow()}}},
       {"OnTransaction", block},
       {"OnTransactionIdle", block},
       {"OnParse",
