@@ -5,16 +5,18 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/demo.sh [--for DURATION]
+Usage: scripts/demo.sh [--for DURATION] [--redis]
 
 Installs what is missing, builds, and starts a private PostgreSQL, a demo service with user profiles
 and server lists, pgsidecar between the two, Prometheus, Alertmanager and a traffic generator with a
-deliberate slow query. Prints the addresses, a live summary and every alert that arrives.
+deliberate slow query. Profiles and server lists come from named operations with a cache. Prints the addresses, a live summary and every alert that arrives.
 
+  --redis          keep cached answers in a private Redis, too; with --for it is killed half way and
+                   comes back five seconds later
   --for DURATION   end after this time, such as 60s or 5m (at least 20s); without it Ctrl-C ends
 
-Exit code: 0; 1 if something did not start or died, or if the slow query alert did not arrive by the
-end of --for; 2 for a wrong option.
+Exit code: 0; 1 if something did not start or died, if a request failed, if nothing came from the
+cache, or if the slow query alert did not arrive by the end of --for; 2 for a wrong option.
 TEXT
 }
 
@@ -24,7 +26,7 @@ wrong_option() {
   exit 2
 }
 
-seconds=
+seconds= redis=
 while [ $# -gt 0 ]; do
   case $1 in
     --for)
@@ -34,6 +36,7 @@ while [ $# -gt 0 ]; do
       [ "$seconds" -ge 20 ] || wrong_option "--for is '$2'; at least 20s are needed"
       shift
       ;;
+    --redis) redis=--redis ;;
     -h | --help) usage && exit 0 ;;
     *) wrong_option "unknown option '$1'" ;;
   esac
@@ -42,4 +45,4 @@ done
 
 install_packages build servers
 build release pgsidecar demo-service
-exec /usr/bin/python3 -B "$ROOT/scripts/demo.py" "$ROOT/build/release" ${seconds:+"$seconds"}
+exec /usr/bin/python3 -B "$ROOT/scripts/demo.py" "$ROOT/build/release" $redis ${seconds:+"$seconds"}

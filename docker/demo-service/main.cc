@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 
+#include "operations.h"
 #include "pool.h"
 #include "routes.h"
 #include "store.h"
@@ -15,6 +17,7 @@ struct Options {
   std::string database = "postgresql://127.0.0.1:6432/postgres";
   std::string listen = "127.0.0.1:8080";
   unsigned connections = 8;
+  std::string operations;
 };
 
 std::string_view View(const char* text) { return text == nullptr ? "" : text; }
@@ -66,7 +69,9 @@ Server Listen(const Options& options, demo::Store& store) {
 
 int Run(const Options& options, const sigset_t& stop_signals) {
   demo::Pool pool(options.database, options.connections);
-  demo::Store store(pool);
+  std::optional<demo::Operations> operations;
+  if (!options.operations.empty()) operations.emplace(options.operations);
+  demo::Store store(pool, operations ? &*operations : nullptr);
   try {
     store.Seed();
   } catch (const std::exception& error) {
@@ -95,6 +100,16 @@ int main(int argc, char** argv) {
   app.add_option("--connections", options.connections, "PostgreSQL connections at most")
       ->capture_default_str()
       ->check(CLI::Range(1U, 64U));
+  app.add_option("--operations", options.operations,
+                 "HOST:PORT of a pgsidecar whose operations answer for profiles and server lists")
+      ->check([](const std::string& address) -> std::string {
+        try {
+          demo::Operations checked(address);
+          return "";
+        } catch (const std::invalid_argument& error) {
+          return error.what();
+        }
+      });
   CLI11_PARSE(app, argc, argv);
 
   sigset_t stop_signals;  // blocked before the first thread, so that every thread inherits it

@@ -134,6 +134,8 @@ Response Answer(Store& store, const Request& request) {
     return Dispatch(store, request);
   } catch (const pqxx::broken_connection& error) {
     return Failure(503, error.what());
+  } catch (const OperationFailed& error) {
+    return Failure(503, error.what());
   } catch (const pqxx::unique_violation&) {
     return Failure(409, "the address is taken");
   } catch (const std::exception& error) {

@@ -6,15 +6,17 @@
 #include <string_view>
 
 #include "comment.h"
+#include "operations.h"
 #include "pool.h"
 
 namespace demo {
 
 /// User profiles and server lists, kept in the schema `demo`. Thread-safe. Every function throws
-/// what libpqxx throws.
+/// what libpqxx throws, those that may use operations OperationFailed, too.
 class Store {
  public:
-  explicit Store(Pool& pool) : pool_(pool) {}
+  /// `operations`: where profiles and server lists are asked for; null for the database itself.
+  Store(Pool& pool, const Operations* operations) : pool_(pool), operations_(operations) {}
 
   /// Creates and fills the schema if it is not there: 3,000 users with three servers each.
   void Seed();
@@ -34,6 +36,7 @@ class Store {
 
  private:
   Pool& pool_;
+  const Operations* const operations_;
 };
 
 }  // namespace demo

@@ -130,7 +130,8 @@ def built_program(name: str) -> Path:
     """From the variable of that name in upper case, or from the release build."""
     named = os.environ.get(name.upper())
     candidates = [Path(named).resolve()] if named else [
-        SOURCE / "build/release" / name, SOURCE / "build/release/tests/bench" / name]
+        SOURCE / "build/release" / directory / name
+        for directory in ("", "tests/bench", "docker/demo-service")]
     for path in candidates:
         if path.is_file():
             return path
@@ -198,6 +199,23 @@ def running(workspace: Workspace, names: list, upstream: int,
         for target in targets:
             if target.child:
                 workspace.stop(target.child)
+
+
+@contextlib.contextmanager
+def with_operations(workspace: Workspace, upstream: int, config: Path) -> Iterator[Target]:
+    """A pgsidecar that runs the named operations of `config` on the database `bench`."""
+    port, admin = free_port(), free_port()
+    argv = [program("pgsidecar"), "run", "--config", config, "--upstream",
+            f"postgresql://127.0.0.1:{upstream}?sslmode=disable", "--listen", f"127.0.0.1:{port}",
+            "--admin-listen", f"127.0.0.1:{admin}"]
+    settings = {"PGSIDECAR_EXECUTOR_USER": "bench", "PGSIDECAR_EXECUTOR_DATABASE": "bench",
+                "PGSIDECAR_DRAIN_ACCEPT_FOR": "0s"}
+    child = workspace.start("operations", argv, env={**client_env(), **settings})
+    try:
+        wait_until(lambda: answers(port), child)
+        yield Target("pgsidecar", port, child, admin)
+    finally:
+        workspace.stop(child)
 
 
 def start_idle_upstream(workspace: Workspace) -> tuple:

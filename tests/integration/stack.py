@@ -7,6 +7,7 @@ import http.server
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -47,12 +48,14 @@ class Daemon:
     def command(self):
         raise NotImplementedError
 
+    def is_ready(self):
+        return answers(self.url + self.ready_path)
+
     def start(self):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.command(), cwd=self.directory,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        ready = eventually(lambda: self.process.poll() is not None
-                           or answers(self.url + self.ready_path), timeout=30)
+        ready = eventually(lambda: self.process.poll() is not None or self.is_ready(), timeout=30)
         if not ready or self.process.poll() is not None:
             raise RuntimeError(f"{self.command()[0]} did not start: {self.log_path.read_text()}")
         return self
@@ -61,6 +64,22 @@ class Daemon:
         if self.process:
             stop_process(self.process)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Redis(Daemon):
+    """Keeps nothing on disk; listens on a Unix socket in its directory."""
+
+    @property
+    def uri(self):
+        return f"unix://{self.directory}/redis.sock"
+
+    def command(self):
+        return ["redis-server", "--port", "0", "--unixsocket", f"{self.directory}/redis.sock",
+                "--dir", str(self.directory), "--save", ""]
+
+    def is_ready(self):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(f"{self.directory}/redis.sock") == 0
 
 
 class Prometheus(Daemon):

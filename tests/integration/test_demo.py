@@ -3,6 +3,7 @@
 import glob
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -82,6 +83,16 @@ def test_a_timed_run_sees_the_alert_and_leaves_nothing(start_demo):
     assert "ALERT firing: PgSidecarSlowStatement (warning" in output
     assert "usage_report on postgres took 1." in output
     assert "statements/s" in output
+    assert any(int(share) > 0 for share in re.findall(r"cache hits +([0-9]+)%", output)), output
+    assert not demo.left_running()
+    assert not demo.left_in_temporary()
+
+
+def test_killing_redis_fails_no_request(start_demo):
+    demo = start_demo("--redis", "--for", "26s")
+    assert demo.process.wait(timeout=120) == 0, demo.output()  # A failed request would be a 1.
+    before, _, after = demo.output().partition("Redis was killed")
+    assert "(redis)" in before and "(memory)" in after and "(redis)" in after, demo.output()
     assert not demo.left_running()
     assert not demo.left_in_temporary()
 
