@@ -77,7 +77,7 @@ class Ports:
     """Ports below those that outgoing connections take. Runs beside each other never share one: each
     process claims blocks by the name of an abstract socket, which is gone when the process is."""
 
-    FIRST, BLOCK, BLOCKS = 10000, 250, 80
+    FIRST, BLOCK, BLOCKS = 11003, 250, 80
 
     def __init__(self):
         self.claims, self.ports = [], iter(())

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def run(driver, port):
     result = subprocess.run([*command(driver), str(port)], capture_output=True, text=True,
                             env={**os.environ, "LC_ALL": "C.UTF-8"}, timeout=90)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
-    return result.stdout.replace(str(port), "PORT").splitlines()
+    return re.sub(rf"\b{port}\b", "PORT", result.stdout).splitlines()
 
 
 @pytest.mark.slow

@@ -59,13 +59,30 @@ def test_every_family_is_documented_and_every_sample_has_a_family(sidecar):
         assert name.startswith(("pgsidecar_", "process_")), name
 
 
-def test_documented_families_are_live(sidecar):
+# test_tls.py and test_redis.py see these.
+WITH_TLS = {"pgsidecar_tls_certificate_not_after_timestamp_seconds"}
+WITH_REDIS = {f"pgsidecar_cache_{name}" for name in (
+    "invalidation_lag_seconds", "invalidations_pending", "state", "state_transitions_total",
+    "store_authenticated", "store_errors_total")}
+OPERATION = """
+executor: {user: postgres, database: postgres}
+operations:
+  - {name: one, sql: SELECT datname FROM pg_database LIMIT 1, cache: {ttl: 60s}}
+"""
+
+
+def test_documented_families_are_live(postgres, start_sidecar):
+    sidecar = start_sidecar(postgres.uri(), config=OPERATION)
     load(sidecar.port)
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{sidecar.admin_port}/api/v1/operations/one", data=b"{}",
+        headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
     families = sidecar.settled().families()
     documented = set(re.findall(r"`((?:pgsidecar|process)_[a-z_]+)`",
                                 (REPOSITORY / "docs/metrics.md").read_text()))
-    assert documented - families == {  # only where TLS is in use: test_tls.py sees it
-        "pgsidecar_tls_certificate_not_after_timestamp_seconds"}
+    assert documented - families == WITH_TLS | WITH_REDIS
 
 
 def test_the_two_formats_agree(sidecar):
