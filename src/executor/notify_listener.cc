@@ -8,6 +8,7 @@
 #include <pqxx/pqxx>
 #include <utility>
 
+#include "executor/pqxx_silence.h"
 #include "sql/cache_judge.h"
 
 namespace pgsidecar::executor {
@@ -41,14 +42,6 @@ class Receiver final : public pqxx::notification_receiver {
 
  private:
   const std::function<void(const Notice&)>& on_notice_;
-};
-
-class Silence {
- public:
-  explicit Silence(pqxx::connection& connection) : handler_(connection) {}
-
- private:
-  pqxx::quiet_errorhandler handler_;
 };
 
 #pragma GCC diagnostic pop
@@ -114,7 +107,7 @@ void NotifyListener::Run() {
 void NotifyListener::Listen() {
   constexpr long kWaitSeconds = 5;
   pqxx::connection connection(options_.connection);
-  const Silence silence(connection);
+  const PqxxSilence silence(connection);
   interrupter_.Watch(connection.sock());
   Receiver receiver(connection, options_.channel, callbacks_.on_notice);
   {

@@ -4,6 +4,8 @@
 #include <pqxx/pqxx>
 #include <utility>
 
+#include "executor/pqxx_silence.h"
+
 namespace pgsidecar::executor {
 namespace {
 
@@ -44,19 +46,6 @@ std::string Opening(const ExplainOptions& options) {
 bool CanAnalyze(const metrics::SlowEvent& statement) {
   return statement.command == "SELECT" && statement.query.find('$') == std::string::npos;
 }
-
-/// Discards what the server says beside answers. libpq prints it to standard error, libpqxx
-/// deprecates this way of keeping it quiet, and the new way is missing in older versions.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-class Silence {
- public:
-  explicit Silence(pqxx::connection& connection) : handler_(connection) {}
-
- private:
-  pqxx::quiet_errorhandler handler_;
-};
-#pragma GCC diagnostic pop
 
 class PqxxPlanConnection final : public PlanConnection {
  public:
@@ -110,7 +99,7 @@ class PqxxPlanConnection final : public PlanConnection {
   const ExplainOptions options_;
   Interrupter& interrupter_;
   pqxx::connection connection_;
-  const Silence silence_;
+  const PqxxSilence silence_;
   const std::string database_;
 };
 

@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "executor/connection.h"
+#include "executor/pqxx_silence.h"
 
-// All that differs between libpqxx 6.4 and 7 is in this file.
+// All that differs between libpqxx 6.4 and 7, but for pqxx_silence.h, is in this file.
 
 namespace pgsidecar::executor {
 namespace {
@@ -89,19 +90,10 @@ auto Guarded(const pqxx::connection& connection, Call call) -> decltype(call()) 
   }
 }
 
-// Deprecated in one version and missing in the other: the handler that keeps libpq from printing
-// notices to standard error, and that a lost session of version 6 is not opened again by itself,
-// with other settings and no prepared statements.
+// Deprecated in one version and missing in the other: that a lost session is not opened again by
+// itself, with other settings and no prepared statements.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-class Silence {
- public:
-  explicit Silence(pqxx::connection& connection) : handler_(connection) {}
-
- private:
-  pqxx::quiet_errorhandler handler_;
-};
-
 template <class AnyConnection>
 void StayLost(AnyConnection& connection) {
   if constexpr (kSix) connection.inhibit_reactivation(true);
@@ -246,7 +238,7 @@ class PqxxConnection final : public Connection {
 
   Interrupter& interrupter_;
   pqxx::connection connection_;
-  const Silence silence_;
+  const PqxxSilence silence_;
   const std::string database_, user_, server_;
   std::optional<pqxx::nontransaction> work_;  ///< Sends no BEGIN; transactions are our own.
 };

@@ -4,6 +4,9 @@
 
 #include <set>
 
+#include "cache/cache_metrics.h"
+#include "sql/cache_judge.h"
+
 namespace pgsidecar::app {
 namespace {
 
@@ -28,6 +31,13 @@ TEST(MetricSections, DeclareEveryNameOnceAndWithAUnit) {
 
 TEST(MetricSections, AreDescribedTheSameEveryTime) {
   EXPECT_EQ(metrics::DescribeMetrics(MetricSections()), metrics::DescribeMetrics(MetricSections()));
+}
+
+TEST(MetricSections, ReasonsOfTheJudgeAreThoseOfTheCache) {
+  ASSERT_EQ(sql::kBypassReasons, cache::kSqlBypasses);
+  for (std::size_t i = 0; i < cache::kSqlBypasses; ++i) {
+    EXPECT_EQ(Name(static_cast<sql::BypassReason>(i)), cache::kBypassNames[i]);
+  }
 }
 
 }  // namespace
