@@ -125,7 +125,7 @@ def test_either_of_two_tokens_drains(guarded):
     answer = ask(guarded.sidecar, "POST", "/-/drain", bearer(first))
     assert (answer.status, json.loads(answer.body)) == (202, {"draining": True})
     eventually(lambda: ask(guarded.sidecar, "GET", "/readyz").status == 503)
-    assert draining(guarded.sidecar)
+    assert eventually(lambda: draining(guarded.sidecar))
     ask(guarded.sidecar, "POST", "/-/drain", bearer(second))
     assert eventually(guarded.sidecar.exited, timeout=20), "a second drain ends what is open"
 
@@ -159,7 +159,7 @@ def test_without_a_token_a_loopback_listener_obeys(start_sidecar, postgres):
     sidecar = start_sidecar(postgres.uri(), "--set", "drain.accept_for=60s")
     assert ask(sidecar, "POST", "/-/reload").status in (200, 422)
     assert ask(sidecar, "POST", "/-/drain", "Content-Length: 0").status == 202
-    assert draining(sidecar)
+    assert eventually(lambda: draining(sidecar))
 
 
 def test_who_is_not_named_right_gets_nothing(guarded):

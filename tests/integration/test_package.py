@@ -25,7 +25,7 @@ def example(tmp_path_factory):
     """The example's program, built against nothing but the prefix."""
     place = tmp_path_factory.mktemp("package")
     run("cmake", "--install", BUILD, "--prefix", place / "prefix", "--component", "library")
-    run("cmake", "-S", ROOT / "examples/find_user", "-B", place / "build",
+    run("cmake", "-G", "Ninja", "-S", ROOT / "examples/find_user", "-B", place / "build",
         f"-DCMAKE_PREFIX_PATH={place / 'prefix'}", "-DCMAKE_BUILD_TYPE=Release")
     run("cmake", "--build", place / "build")
     return place / "build/find_user"
