@@ -10,6 +10,7 @@ import sys
 import api
 import bulk
 import footprint
+import library
 import report
 import scrape
 import servers
@@ -22,7 +23,7 @@ SCALE = 10
 SECTIONS = {"statements": statements.measure, "rows": bulk.measure_rows,
             "copy": bulk.measure_copy, "idle": footprint.measure_idle,
             "start": footprint.measure_start, "scrape": scrape.measure,
-            "tls": tls.measure, "api": api.measure}
+            "tls": tls.measure, "library": library.measure, "api": api.measure}
 NEEDS_TABLES = {"statements", "scrape", "tls"}
 QUICK = {"seconds": 1, "rounds": 2, "rows": 200_000, "copy_mb": 64, "idle_pairs": 500}
 FULL = {"seconds": 3, "rounds": 5, "rows": 1_000_000, "copy_mb": 1024, "idle_pairs": 5000}
