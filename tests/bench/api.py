@@ -5,7 +5,6 @@ import contextlib
 import http.client
 import random
 import statistics
-import threading
 import time
 from typing import Iterator
 
@@ -14,7 +13,6 @@ from servers import SOURCE, Postgres, Target, client_env, http_get, program, wit
 from workspace import BenchError, Workspace, free_port, wait_until
 
 ALONE = "service alone"
-CLIENTS = 4
 USERS = 3000
 REGIONS = ("north", "south", "east", "west")
 
@@ -49,33 +47,21 @@ def service(workspace: Workspace, name: str, database_port: int, operations: str
         workspace.stop(child)
 
 
-def visit(port: int, path_of, seed: int, until: float, durations: list) -> None:
-    chance = random.Random(seed)
+def slice_of(port: int, path_of, seconds: float) -> tuple:
+    """(p50, p95) in microseconds of requests one after the other: more clients in one Python process
+    would wait for each other and not for the service."""
+    chance, until, durations = random.Random(1), time.monotonic() + seconds, []
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     while time.monotonic() < until:
         path, started = path_of(chance), time.perf_counter()
         connection.request("GET", path)
         answer = connection.getresponse()
         answer.read()
+        durations.append(time.perf_counter() - started)
         if answer.status != 200:
             raise BenchError(f"{path} was answered with {answer.status}")
-        durations.append(time.perf_counter() - started)
     connection.close()
-
-
-def slice_of(port: int, path_of, seconds: float) -> tuple:
-    """(p50, p95) in microseconds of one slice of requests by CLIENTS clients."""
-    until = time.monotonic() + seconds
-    lists = [[] for _ in range(CLIENTS)]
-    threads = [threading.Thread(target=visit, args=(port, path_of, seed, until, durations))
-               for seed, durations in enumerate(lists)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    durations = sorted(duration for each in lists for duration in each)
-    if len(durations) < 20:
-        raise BenchError(f"only {len(durations)} requests were answered in {seconds} s")
+    durations.sort()
     return statistics.median(durations) * 1e6, durations[int(0.95 * len(durations))] * 1e6
 
 
