@@ -45,6 +45,23 @@ TEST_F(DrainTest, CancelRequestsStillWork) {
   EXPECT_EQ(got, Cancel(kBackendKey));
 }
 
+TEST_F(DrainTest, TellsNothingBehindAFatalErrorOfTheServer) {
+  const std::string fatal = ErrorMessage("FATAL", "57P05");
+  options_.drain_accept_for = milliseconds(0);
+  options_.drain_timeout = milliseconds(100);
+  StartFront({[&](Peer& peer) {
+    ServeLogin(peer);
+    peer.Send(fatal);
+    peer.ReceiveAll();
+  }});
+  Peer client = LoggedIn();
+  EXPECT_EQ(client.Receive(fatal.size()), fatal);
+  front_->Drain();
+  EXPECT_EQ(client.ReceiveAll(), "") << "one is the end of the protocol";
+  client.Close();
+  StopAll();
+}
+
 TEST_F(DrainTest, TellsIdleSessionsAtTheTimeout) {
   options_.drain_accept_for = milliseconds(0);
   options_.drain_timeout = milliseconds(100);
