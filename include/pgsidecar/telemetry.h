@@ -3,6 +3,7 @@
 #include <prometheus/collectable.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>

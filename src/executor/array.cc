@@ -1,6 +1,7 @@
 #include "pgsidecar/array.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace pgsidecar {
 namespace {

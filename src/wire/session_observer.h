@@ -84,7 +84,9 @@ class SessionObserver final : public SessionHooks {
 
  private:
   /// As blind writers are told apart; empty for one whose startup packet was not read.
-  std::string_view database() const { return facts_.pass_through ? "" : facts_.database; }
+  std::string_view database() const {
+    return facts_.pass_through ? std::string_view() : std::string_view(facts_.database);
+  }
   std::span<const pgwire::TextStatement> Keep(const sql::ScannedText& scanned);
   /// An event with everything that is known of the session.
   metrics::SlowEvent NewEvent(metrics::SlowEventKind kind) const;
