@@ -13,10 +13,13 @@
 namespace pgsidecar::net {
 namespace {
 
-using FilePtr = std::unique_ptr<std::FILE, decltype(&std::fclose)>;
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using FilePtr = std::unique_ptr<std::FILE, CloseFile>;
 
 FilePtr Open(const std::string& file, const char* mode) {
-  FilePtr opened(std::fopen(file.c_str(), mode), &std::fclose);
+  FilePtr opened(std::fopen(file.c_str(), mode));
   EXPECT_NE(opened, nullptr) << file;
   return opened;
 }
