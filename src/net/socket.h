@@ -118,7 +118,7 @@ class Transport {
   /// The next Receive has something that no readiness of the descriptor will announce: decrypted
   /// bytes, or an end or failure behind what was received. To be asked after each Receive and once
   /// when TLS is ready, and answered with another Receive or FdWatcher::Activate.
-  bool pending() const { return more_ && PendingTls(); }
+  bool pending() const { return more_ && (unread_ || PendingTls()); }
   /// The last Receive cannot go on before the descriptor is writable, whatever else there is to
   /// read: stop watching for reading, and call Receive once it is writable.
   bool wants_write() const { return wants_write_; }
@@ -156,6 +156,8 @@ class Transport {
   bool ended_ = false;        ///< TLS only.
   bool wants_write_ = false;
   bool more_ = ssl_ != nullptr;  ///< The last Receive may have left something in TLS.
+  /// There was no Receive yet: OpenSSL 3.5 does not tell of bytes that came with the handshake.
+  bool unread_ = ssl_ != nullptr;
 };
 
 }  // namespace pgsidecar::net

@@ -25,6 +25,7 @@ void Transport::Fail(int ssl_error) {
   reason_ = ERR_peek_error();
   if (ssl_error == SSL_ERROR_SYSCALL && system_error != 0) {
     errno_ = system_error;
+    reason_ = 0;  // OpenSSL 3.5 queues whatever errno is by now.
   } else if (ERR_GET_REASON(reason_) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
     errno_ = ECONNRESET;
   } else {
@@ -34,7 +35,7 @@ void Transport::Fail(int ssl_error) {
 
 IoResult Transport::ReceiveTls(char* into, std::size_t size) {
   std::size_t total = 0;
-  wants_write_ = false;
+  wants_write_ = unread_ = false;
   while (total < size && !ended_ && errno_ == 0) {
     std::size_t got = 0;
     ERR_clear_error();
