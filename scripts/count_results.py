@@ -1,6 +1,9 @@
 """Adds up the results of all test programs and prints `N passed, N failed` as its last line.
 
-Usage: count_results.py DIRECTORY... Each directory has, for each program, NAME.status with its exit
+Usage: count_results.py DIRECTORY...
+       count_results.py --failed FILE: the failed tests of one file, as a filter for GoogleTest.
+
+Each directory has, for each program, NAME.status with its exit
 code and NAME.xml in JUnit's or GoogleTest's format. A program that failed without saying which test
 did counts as one failed test, and so does a directory without any program. Where the failed tests
 of a program ran a second time, alone, NAME.again.xml has their results: a test that passed then
@@ -81,4 +84,8 @@ def main(directories):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--failed"]:
+        cases = read_cases(pathlib.Path(sys.argv[2]))
+        print(":".join(name for name, result, _ in cases if result == "failed"))
+        sys.exit(0)
     sys.exit(main(sys.argv[1:]))

@@ -87,3 +87,11 @@ def test_a_report_of_a_sanitizer_is_not_taken_back(tmp_path):
     (tmp_path / "servers.again.xml").write_text(
         '<testsuite><testcase classname="a" name="races"/></testsuite>')
     assert closing(tmp_path) == (1, "0 passed, 1 failed")
+
+
+def test_failed_tests_are_a_filter(tmp_path):
+    (tmp_path / "unit.xml").write_text(GOOGLETEST.replace("Passes", "Breaks/1").replace(
+        'result="completed"/>', 'result="completed"><failure message="no"/></testcase>', 1))
+    done = subprocess.run([sys.executable, str(SCRIPT), "--failed", str(tmp_path / "unit.xml")],
+                          text=True, check=True, stdout=subprocess.PIPE)
+    assert done.stdout == "A.Breaks/1:A.Fails\n"

@@ -27,7 +27,8 @@ LEFT_OUT = (
 )
 
 
-SUPPRESSIONS = pathlib.Path(__file__).with_name("lsan.supp")
+LEAKS = pathlib.Path(__file__).with_name("lsan.supp")
+RACES = pathlib.Path(__file__).with_name("tsan.supp")
 
 
 def is_left_out(node_id):
@@ -44,7 +45,9 @@ class Reports:
             given = os.environ.get(name)
             own = f"log_path={self._directory.name}/report"
             if name == "LSAN_OPTIONS":
-                own += f":suppressions={SUPPRESSIONS}:print_suppressions=0"
+                own += f":suppressions={LEAKS}:print_suppressions=0"
+            if name == "TSAN_OPTIONS":
+                own += f":suppressions={RACES}"
             os.environ[name] = f"{given}:{own}" if given else own
 
     def take(self):

@@ -66,7 +66,7 @@ TEST(RedisStore, AnEventOnOneIsAMissOnTheOtherAtOnce) {
   for (int i = 0; i < 20; ++i) {
     const std::string name = "user:" + std::to_string(i);
     ASSERT_TRUE(one.Fill(name, "old"));
-    ASSERT_TRUE(two.Lookup(name).has_value());
+    ASSERT_TRUE(Eventually([&] { return two.Lookup(name).has_value(); }));
     one.Invalidate(name);
     EXPECT_EQ(one.Lookup(name), std::nullopt) << "the local effect is immediate";
     EXPECT_TRUE(Eventually([&] { return !two.Lookup(name).has_value(); }, milliseconds(100)));
