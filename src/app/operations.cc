@@ -41,10 +41,6 @@ Error ErrorOf(const config::Loaded& loaded, std::string_view key, const Error& e
 
 Error ErrorOf(const QueryError& error) { return {error.message}; }
 
-cache::Event FloorOfQueries() {
-  return {.kind = cache::EventKind::kFloor, .doors = cache::Door::kQuery};
-}
-
 }  // namespace
 
 /// In the order of construction; destroyed backwards.
@@ -194,12 +190,8 @@ void Operations::Parts::OnConnected(bool again) {
 }
 
 void Operations::Parts::OnDefinitionsChanged() {
-  if (operations == nullptr) {
-    static_cast<void>(core.Invalidate(FloorOfQueries()));
-    return;
-  }
   operations->ForgetFacts();
-  if (keeper != nullptr) keeper->Refresh();
+  keeper->Refresh();
 }
 
 Result<std::unique_ptr<Operations>> Operations::Start(const config::Loaded& loaded,

@@ -6,6 +6,10 @@
 
 namespace pgsidecar::app {
 
+cache::Event FloorOfQueries() {
+  return {.kind = cache::EventKind::kFloor, .doors = cache::Door::kQuery};
+}
+
 sql::CacheEffect WriteEvents::EffectOf(std::string_view datname,
                                        const sql::StatementTraits* traits) {
   return operations_.EffectOf(datname, traits);
@@ -25,8 +29,7 @@ void WriteEvents::BlindWriterBegan(std::string_view datname) {
 /// What it wrote is not known, nor when: all is dropped before answers are looked up again.
 void WriteEvents::BlindWriterEnded(std::string_view datname) {
   if (datname.empty()) {
-    static_cast<void>(
-        core_.Invalidate({.kind = cache::EventKind::kFloor, .doors = cache::Door::kQuery}));
+    static_cast<void>(core_.Invalidate(FloorOfQueries()));
   } else {
     Apply({sql::EffectScope::kTags, {sql::DatabaseTag(datname)}});
   }

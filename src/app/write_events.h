@@ -9,6 +9,9 @@
 
 namespace pgsidecar::app {
 
+/// Every answer of SQL is old.
+cache::Event FloorOfQueries();
+
 /// Turns what the wire front saw written into events of the cache. Thread-safe, never blocks.
 class WriteEvents final : public wire::WriteWatch {
  public:

@@ -164,9 +164,11 @@ std::uint64_t CachedOperations::forgotten() const {
 CacheEffect CachedOperations::EffectOf(std::string_view database,
                                        const sql::StatementTraits* traits) const {
   const auto now = snapshot();
-  if (now->facts == nullptr) return {EffectScope::kFloor, {}};
-  if (now->facts->database == database) return sql::EffectOnCaches(traits, *now->facts);
-  return {EffectScope::kTags, {sql::DatabaseTag(database)}};
+  if (now->facts != nullptr && now->facts->database == database) {
+    return sql::EffectOnCaches(traits, *now->facts);
+  }
+  // Of what is not known everything is taken to be written.
+  return sql::EffectOnCaches(traits, {.database = std::string(database)});
 }
 
 void CachedOperations::AddBlindWriter(std::string_view database) {

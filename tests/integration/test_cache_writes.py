@@ -208,6 +208,31 @@ def test_row_security_ends_the_answers(front):
     front.warm("note", id=1)
 
 
+def test_a_busy_relay_does_not_keep_the_catalogue_from_being_read(front):
+    """Statements that come while nothing is known of the catalogue are no changes of it."""
+    ended, written = threading.Event(), []
+
+    def write():
+        with contextlib.closing(front.connect()) as connection, connection.cursor() as cursor:
+            while not ended.is_set():
+                cursor.execute("INSERT INTO log VALUES ('busy')")
+                written.append(1)
+
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(0.6)  # Until their text was read.
+        assert len(written) > 100
+        front.run("CREATE TABLE other_things (id integer)")
+        front.warm("item", id=1)
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+        front.run("DROP TABLE other_things")
+
+
 def test_set_role_of_a_client_changes_nothing_for_operations(front):
     front.warm("note", id=1)
     front.run("SET ROLE other")
